@@ -1,0 +1,1 @@
+"""Making the network: reading corpora, the Transformer in PyTorch, training and export. The only torch in livejam."""
