@@ -62,4 +62,5 @@ def reader(corpus: str) -> Reader:
         KeyError: no reader has that name.
     """
     module = "midi_folder" if corpus == MIDI_FOLDER else MODULES[corpus]
-    return import_module(f"{__name__}.{module}")  # type: ignore[return-value]
+    found: Reader = import_module(f"{__name__}.{module}")
+    return found
