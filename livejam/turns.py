@@ -74,3 +74,114 @@ class PlaybackDone:
 
 Arrival = NoteOn | NoteOff | Pedal | PortLost | PortBack | Stop  # what comes from outside, through the inbox
 Event = NoteOn | NoteOff | Pedal | PortLost | AnswerReady | PlaybackDone  # what the turn-taker knows
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """The turn is livejam's: answer what was played."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """End the answer of that turn at once."""
+
+    turn: int
+
+
+Action = Play | Hush
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRules:
+    """What ends a phrase and an answer."""
+
+    silence: float = 0.6  # seconds without a held key that end a phrase
+    min_notes: int = 1  # shorter phrases are not answered
+    longest_call: float = 60.0  # seconds
+    longest_key: float = 4.0  # seconds: a key or pedal held longer counts as released
+    first_note: float = 2.0  # seconds livejam may take to come up with its first note
+    longest_answer: float = 40.0  # seconds from its first note
+
+
+class TurnTaker:
+    """The state machine of the table above."""
+
+    def __init__(self, rules: TurnRules) -> None:
+        self.rules = rules
+        self.state = State.IDLE
+        self.turn = 0  # number of the latest call
+        self.deadline: float | None = None  # seconds: call handle_timeout then
+        self._held: dict[int, float] = {}  # pitch -> seconds of its note-on
+        self._pedal_down = False
+        self._pedal_from = 0.0  # seconds: its last move, or the last note-on after it
+        self._released = 0.0  # seconds: when the last key or the pedal came up
+        self._began = 0.0  # seconds: first note-on of the call
+        self._count = 0  # notes of the call
+
+    def handle(self, event: Event, now: float) -> tuple[Action, ...]:
+        """Take in what happened at `now` and return what is to be done."""
+        self._follow(event, now)
+        actions: tuple[Action, ...] = ()
+        match self.state, event:
+            case State.IDLE, NoteOn():
+                self._listen(now)
+            case State.RESPONDING, NoteOn():
+                actions = (Hush(self.turn),)
+                self._listen(now)
+            case State.LISTENING, NoteOn():
+                self._count += 1
+            case State.RESPONDING, AnswerReady(turn) if turn == self.turn:
+                self.deadline = now + self.rules.longest_answer
+            case State.RESPONDING, PlaybackDone(turn) if turn == self.turn:
+                self._rest()
+        if self.state is State.LISTENING:
+            self.deadline = min(self._began + self.rules.longest_call, self._quiet_from() + self.rules.silence)
+        return actions
+
+    def handle_timeout(self, now: float) -> tuple[Action, ...]:
+        """Return what is to be done because the deadline has come; nothing if it has not."""
+        if self.deadline is None or now < self.deadline:
+            return ()
+        if self.state is State.LISTENING and self._count >= self.rules.min_notes:
+            self.state = State.RESPONDING
+            self.deadline = now + self.rules.first_note
+            return (Play(self.turn),)
+        hush = (Hush(self.turn),) if self.state is State.RESPONDING else ()
+        self._rest()
+        return hush
+
+    def _listen(self, now: float) -> None:
+        self.state = State.LISTENING
+        self.turn += 1
+        self._began, self._count = now, 1
+
+    def _rest(self) -> None:
+        self.state = State.IDLE
+        self.deadline = None
+
+    def _follow(self, event: Event, now: float) -> None:
+        """Keep track of keys and pedal, in every state."""
+        match event:
+            case NoteOn(pitch):
+                self._held[pitch] = now
+                self._pedal_from = now
+            case NoteOff(pitch) if pitch in self._held:
+                self._let_go(now, self._held.pop(pitch))
+            case Pedal(down=True) if not self._pedal_down:
+                self._pedal_down, self._pedal_from = True, now
+            case Pedal(down=False) if self._pedal_down:
+                self._pedal_down = False
+                self._let_go(now, self._pedal_from)
+            case PortLost():
+                self._held.clear()
+                self._pedal_down, self._released = False, now
+
+    def _let_go(self, now: float, since: float) -> None:
+        self._released = max(self._released, min(now, since + self.rules.longest_key))
+
+    def _quiet_from(self) -> float:
+        """Return when the last key or the pedal came up, or will count as released."""
+        holding = [*self._held.values(), *([self._pedal_from] if self._pedal_down else [])]
+        return max([self._released, *(since + self.rules.longest_key for since in holding)])
