@@ -1,17 +1,150 @@
-"""Port names: which port a player means.
+"""Ports: which one a player means, and the open pair that hears and answers.
 
-Pure text, knows nothing of MIDI drivers, and runs on whichever thread calls it. Systems decorate names: ALSA appends
-`20:0`, Windows an index that shifts when something is plugged in. Both are ignored where they don't help.
+Knows no MIDI library: `livejam.midi` has the drivers, told apart by the Protocols below. Systems decorate names: ALSA
+appends `20:0`, Windows an index that shifts when something is plugged in; both are ignored where they don't help. The
+driver calls back on a thread of its own: there a message is stamped (seconds, the clock given), read and put, and
+nothing else. The rest runs on the thread that opened the ports.
 """
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from livejam.errors import PortError
+from livejam.messages import MessageReader, PlayerEvent, to_message
+from livejam.notes import NoteOff, NoteOn
+
+CALLBACK_ERRORS = 3  # shown at most: a flood of them helps nobody
 
 _WORD = re.compile(r"[^\W_]+")
 _ADDRESS = re.compile(r"\s+\d+:\d+$")  # ALSA's client:port
 _INDEX = re.compile(r"\s+\d+$")  # Windows' place in the list
+
+Receive = Callable[[Sequence[int]], None]  # the bytes of one message
+Put = Callable[[float, PlayerEvent], None]  # seconds, event: safe from any thread
+
+
+class Driver(Protocol):
+    """What we need of a MIDI system."""
+
+    name: str
+    indexed: bool  # appends an index to the names
+    virtual: bool  # can make ports of its own
+    virtual_names: tuple[str, str]  # how those are shown: input, output
+
+    def inputs(self) -> list[str]:
+        """Names of the ports that can be listened to."""
+
+    def outputs(self) -> list[str]:
+        """Names of the ports that can be played into."""
+
+    def open_input(self, name: str | None, receive: Receive) -> "Closable":
+        """Open that one of `inputs()`, None: a virtual one; `receive` gets the bytes of every message."""
+
+    def open_output(self, name: str | None) -> "Sendable":
+        """Open that one of `outputs()`, None: a virtual one."""
+
+
+class Closable(Protocol):
+    """An open port."""
+
+    def close(self) -> None:
+        """Give it back."""
+
+
+class Sendable(Closable, Protocol):
+    """An open port that sends."""
+
+    def send(self, message: Sequence[int]) -> None:
+        """Send the bytes of one message at once. Raises PortError if it can't."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortChoice:
+    """Which ports, and what of them."""
+
+    input: str | None = None  # words of its name; None: make a virtual port
+    output: str | None = None
+    channel: int | None = None  # 1..16 to listen to; None: all
+    answer_channel: int = 1  # 1..16
+
+
+class Ports:
+    """The open pair: hears the player, sends the answers."""
+
+    def __init__(self, names: tuple[str, str], heard: Closable, sender: Sendable, answer_channel: int) -> None:
+        self.names = names  # input, output, as a player knows them
+        self._heard = heard
+        self._sender = sender
+        self._channel = answer_channel
+
+    @property
+    def shared(self) -> bool:
+        """Whether input and output are one bus, which returns what is sent on it."""
+        return self.names[0] == self.names[1]
+
+    def send(self, message: NoteOn | NoteOff) -> None:
+        """Send at once. Raises PortError if the port is gone."""
+        self._sender.send(to_message(message, self._channel))
+
+    def close(self) -> None:
+        """Give both ports back, after the last message has left."""
+        self._heard.close()
+        self._sender.close()
+
+
+@dataclass(frozen=True, slots=True)
+class PortList:
+    """What can be given to --port, --in and --out."""
+
+    system: str
+    inputs: list[str]
+    outputs: list[str]
+
+
+def list_ports(driver: Driver) -> PortList:
+    """Return the ports there are, named as they can be asked for."""
+    names = (pasteable(names, indexed=driver.indexed) for names in (driver.inputs(), driver.outputs()))
+    return PortList(driver.name, *names)
+
+
+def open_ports(driver: Driver, choice: PortChoice, put: Put, clock: Callable[[], float]) -> Ports:
+    """Open the ports of `choice`; what the player does goes to `put`, called on the driver's thread.
+
+    Raises:
+        PortError: a port is missing, ambiguous or refuses to open, or the system has no virtual ports.
+    """
+    if not driver.virtual and (choice.input is None or choice.output is None):
+        raise PortError(_no_virtual_ports(list_ports(driver)))
+    source = _find(driver, choice.input, driver.inputs, "input")
+    target = _find(driver, choice.output, driver.outputs, "output")
+    sender = driver.open_output(target)
+    try:
+        heard = driver.open_input(source, receiver(MessageReader(choice.channel), put, clock))
+    except PortError:
+        sender.close()
+        raise
+    names = (source or driver.virtual_names[0], target or driver.virtual_names[1])
+    return Ports(names, heard, sender, choice.answer_channel)
+
+
+def receiver(reader: MessageReader, put: Put, clock: Callable[[], float]) -> Receive:
+    """Return what a driver calls with each message's bytes. It never raises: in there an error would just vanish."""
+    errors: list[Exception] = []
+
+    def receive(message: Sequence[int]) -> None:
+        now = clock()
+        try:
+            for event in reader.read(message):
+                put(now, event)
+        except Exception as error:  # whatever it was, the driver's thread must live
+            errors.append(error)
+            if len(errors) <= CALLBACK_ERRORS:
+                print(f"livejam: a MIDI message was lost: {error!r}", file=sys.stderr)
+
+    return receive
 
 
 def bare_name(name: str, *, indexed: bool = False) -> str:
@@ -42,6 +175,20 @@ def match_port(asked: str, available: Sequence[str], direction: str, *, indexed:
 def pasteable(available: Sequence[str], *, indexed: bool = False) -> list[str]:
     """Return for each port the shortest name that `match_port` takes back to it: bare where that is enough."""
     return [_pasteable(place, available, indexed) for place in range(len(available))]
+
+
+def _find(driver: Driver, asked: str | None, names: Callable[[], list[str]], direction: str) -> str | None:
+    if asked is None:
+        return None
+    available = names()
+    return available[match_port(asked, available, direction, indexed=driver.indexed)]
+
+
+def _no_virtual_ports(ports: PortList) -> str:
+    return (
+        f"{ports.system} has no virtual ports: make one with loopMIDI and give it as --port; "
+        f"inputs: {_quoted(ports.inputs)}; outputs: {_quoted(ports.outputs)}"
+    )
 
 
 def _pasteable(place: int, available: Sequence[str], indexed: bool) -> str:
@@ -75,7 +222,7 @@ def _occurs(word: str, name: str) -> bool:
 
 
 def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(repr(name) for name in names)
+    return ", ".join(repr(name) for name in names) or "none"
 
 
 def _nothing_fits(asked: str, available: Sequence[str], direction: str) -> str:

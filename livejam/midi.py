@@ -1,0 +1,159 @@
+"""The MIDI systems of this machine. All of rtmidi is in here.
+
+Knows nothing of turns, music, or what the bytes mean; `livejam.ports` chooses ports and reads what they bring. The
+driver calls `receive` on a thread of its own; everything else runs on the thread that opens the ports.
+"""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from livejam.errors import PortError
+from livejam.ports import Driver, Receive
+
+NAME = "livejam"
+DRAIN = 0.05  # seconds for a sound server to pass on the last messages: two of JACK's longest periods
+CURE = {  # what brings a MIDI system up
+    "linux": "start JACK, or load the ALSA sequencer (modprobe snd-seq); livejam demo needs neither",
+    "darwin": "open Audio MIDI Setup once; livejam demo needs none",
+    "win32": "start the Windows audio services; livejam demo needs none",
+}
+
+
+def find_driver() -> Driver:
+    """Return the first MIDI system that answers; MIDO_BACKEND (`mido.backends.rtmidi/UNIX_JACK`) chooses one.
+
+    Raises:
+        PortError: there is none.
+    """
+    try:
+        import rtmidi
+    except ImportError as error:
+        raise PortError(f"MIDI can't be used here: {error}; on Debian: apt-get install libasound2") from error
+    os.environ.setdefault("JACK_NO_START_SERVER", "1")
+    for api in _wanted_apis(rtmidi):
+        driver = RtMidi(rtmidi, api)
+        with contextlib.suppress(PortError):
+            driver.inputs()
+            return driver
+    raise PortError(f"no MIDI system is running on this machine: {CURE.get(sys.platform, CURE['linux'])}")
+
+
+class RtMidi:
+    """One of the MIDI systems that rtmidi knows."""
+
+    def __init__(self, rtmidi: Any, api: int) -> None:
+        self._rtmidi = rtmidi
+        self._api = api
+        self.name: str = rtmidi.get_api_display_name(api)
+        self.indexed = api == rtmidi.API_WINDOWS_MM
+        self.virtual = api in (rtmidi.API_LINUX_ALSA, rtmidi.API_UNIX_JACK, rtmidi.API_MACOSX_CORE)
+        # CoreMIDI shows a port's own name alone; ALSA and JACK show client:port, and one name for both would confuse.
+        coremidi = api == rtmidi.API_MACOSX_CORE
+        self._port_names = (NAME, NAME) if coremidi else ("in", "out")
+        self.virtual_names = (NAME, NAME) if coremidi else (f"{NAME}_in:in", f"{NAME}_out:out")
+
+    def inputs(self) -> list[str]:
+        """Names of the ports that can be listened to."""
+        return self._names(self._rtmidi.MidiIn)
+
+    def outputs(self) -> list[str]:
+        """Names of the ports that can be played into."""
+        return self._names(self._rtmidi.MidiOut)
+
+    def open_input(self, name: str | None, receive: Receive) -> "Input":
+        """Open an input; messages that come in go to `receive` from now on."""
+        with self._open(self._rtmidi.MidiIn, f"{NAME}_in") as port:
+            port.set_callback(lambda event, _: receive(event[0]))
+            self._connect(port, name, self._port_names[0])
+        return Input(port)
+
+    def open_output(self, name: str | None) -> "Output":
+        """Open an output."""
+        with self._open(self._rtmidi.MidiOut, f"{NAME}_out") as port:
+            self._connect(port, name, self._port_names[1])
+        return Output(port, name or self.virtual_names[1])
+
+    def _names(self, kind: Any) -> list[str]:
+        with self._open(kind, f"{NAME}_ports") as port:
+            names: list[str] = port.get_ports()
+        port.delete()
+        return names
+
+    def _connect(self, port: Any, name: str | None, own_name: str) -> None:
+        if name is None:
+            port.open_virtual_port(own_name)
+        else:
+            port.open_port(port.get_ports().index(name), own_name)
+
+    @contextlib.contextmanager
+    def _open(self, kind: Any, client: str) -> Iterator[Any]:
+        """A port of that kind, with the driver's complaints as one PortError."""
+        try:
+            with _no_chatter():
+                yield kind(self._api, name=client)
+        except (self._rtmidi.RtMidiError, OSError, RuntimeError, ValueError) as error:
+            raise PortError(f"{self.name} refuses: {error}; is the port in use by another program?") from error
+
+
+class Input:
+    """An open rtmidi input."""
+
+    def __init__(self, port: Any) -> None:
+        self._port = port
+
+    def close(self) -> None:
+        """Give it back; the callback first, so that it can't run into a port half closed."""
+        self._port.cancel_callback()
+        self._port.close_port()
+        self._port.delete()
+
+
+class Output:
+    """An open rtmidi output."""
+
+    def __init__(self, port: Any, name: str) -> None:
+        self._port = port
+        self._name = name
+
+    def send(self, message: Sequence[int]) -> None:
+        """Send at once. Raises PortError if the port is gone."""
+        try:
+            self._port.send_message(message)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise PortError(f"can't send to {self._name!r}: {error}") from error
+
+    def close(self) -> None:
+        """Give it back, after the system has passed on what was sent last."""
+        time.sleep(DRAIN)
+        self._port.close_port()
+        self._port.delete()
+
+
+def _wanted_apis(rtmidi: Any) -> list[int]:
+    """The MIDI systems to try, in order."""
+    compiled = [api for api in rtmidi.get_compiled_api() if api != rtmidi.API_RTMIDI_DUMMY]
+    name = os.environ.get("MIDO_BACKEND", "").partition("/")[2]
+    if not name:
+        return compiled
+    wanted = [api for api in compiled if api == getattr(rtmidi, f"API_{name}", None)]
+    if not wanted:
+        raise PortError(f"MIDO_BACKEND asks for {name!r}, which is not in this rtmidi; unset it, or name one that is")
+    return wanted
+
+
+@contextlib.contextmanager
+def _no_chatter() -> Iterator[None]:
+    """Keep what C libraries print about missing servers off the screen."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
