@@ -1,0 +1,221 @@
+"""How well a network foresees what people played next, beside a Markov model: `livejam evaluate`.
+
+Parts of the validation split are gone through phrase by phrase. The first phrase of a part is only heard; every later
+one is first scored as the answer to all before it, then heard. Two figures come of it, for the network and for the
+baseline on exactly the same notes: bits a note (the END of a phrase counts as delta), and how often the true next
+phrase has fewer bits a note than each of 15 phrases of other pieces put in its place.
+
+The network is whatever fits `Scorer`. Knows nothing of ONNX, PyTorch or how pieces were prepared. The same pieces and
+settings give the same figures. One thread.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from rich.table import Table
+
+from livejam.errors import FileError, LivejamError
+from livejam.exam import OTHERS, Exam, Line, Notes, Phrase, Settings, lines_of, set_exam
+from livejam.markov import ATTRIBUTES, MarkovModel, MarkovScorer, event_classes
+from livejam.notes import TickNote
+from livejam.pieces import Piece, Role
+from livejam.tokenizer import Context
+
+Advance = Callable[[int], None]  # told how many notes have just been heard or scored
+
+
+class Scorer(Protocol):
+    """What can hear phrases and say how likely another one is next."""
+
+    def restart(self) -> None:
+        """Forget everything."""
+
+    def hear(self, notes: Sequence[TickNote], context: Context, player: bool) -> None:
+        """Append one phrase to the memory."""
+
+    def score(self, notes: Sequence[TickNote], context: Context) -> np.ndarray:
+        """Return log2-probabilities (N + 1, 4) of delta, pitch, length, velocity; the last row is END and zeros."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What one scorer reached in one exam."""
+
+    bits: tuple[float, ...]  # a note: delta, pitch, length, velocity
+    first: float | None  # share of cases with the true phrase first; None without cases
+
+    @property
+    def total(self) -> float:
+        """Bits a note."""
+        return sum(self.bits)
+
+    def as_json(self) -> dict[str, float]:
+        """Return the bits a note by name."""
+        return {**dict(zip(ATTRIBUTES, self.bits, strict=True)), "total": self.total}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One corpus, done."""
+
+    corpus: str
+    role: Role
+    parts: int
+    notes: int  # scored
+    cases: int
+    titles: int  # that gave rivals
+    network: Score
+    markov: Score | None  # None: there was nothing else to learn from
+    orders: str  # what the Markov model chose
+
+    def as_json(self) -> dict[str, object]:
+        """Return the figures as they are written to a file."""
+        return {
+            "notes": self.notes,
+            "bits_per_note": self.network.as_json(),
+            "markov_bits_per_note": self.markov.as_json() if self.markov else None,
+            "true_next_of_16": self.network.first,
+            "markov_true_next_of_16": self.markov.first if self.markov else None,
+            "markov_orders": self.orders,
+            "role": self.role.name.lower(),
+            "parts": self.parts,
+            "cases": self.cases,
+            "rival_titles": self.titles,
+        }
+
+    def remarks(self) -> str:
+        """Return what is scored, and what the figures lack, in plain words."""
+        said = [f"{self.role.name.lower()}, {self.parts:,} parts", f"{self.notes:,} notes, {self.cases:,} cases"]
+        if not self.cases:
+            said.append("no other title to rank against")
+        elif self.titles < OTHERS:
+            said.append(f"rivals from {self.titles} other titles only")
+        if not self.markov:
+            said.append("nothing for the baseline to learn from")
+        return "\n".join(said)
+
+
+def set_exams(pieces: Sequence[Piece], settings: Settings) -> dict[str, Exam]:
+    """Return what is asked of every corpus: of its validation split, or of all of it where there is no split.
+
+    Raises:
+        LivejamError: there is no part of two phrases.
+    """
+    corpora = dict.fromkeys(piece.corpus for piece in pieces)
+    exams = {corpus: set_exam(corpus, held_out(pieces, corpus), settings) for corpus in corpora}
+    exams = {corpus: exam for corpus, exam in exams.items() if exam.lines}
+    if not exams:
+        raise LivejamError("nothing to evaluate: no part has two phrases; give more or longer pieces")
+    return exams
+
+
+def held_out(pieces: Sequence[Piece], corpus: str) -> list[Piece]:
+    """Return the validation pieces of a corpus, or all of its pieces where none is marked so."""
+    own = [piece for piece in pieces if piece.corpus == corpus]
+    return [piece for piece in own if piece.split == "valid"] or own
+
+
+def evaluate(
+    exams: dict[str, Exam], training: Sequence[Piece], scorer: Scorer, advance: Advance = lambda _: None
+) -> Iterator[Result]:
+    """Yield the result of every exam.
+
+    The baseline learns from the training split of `training`, titles of the exam left out: from pieces of the same
+    corpus, or of any where that corpus is not among them.
+    """
+    for corpus, exam in exams.items():
+        asked = {line[0].title for line in exam.lines}
+        markov = learn_markov(baseline_lines(training, corpus, exam.role, asked))
+        yield Result(
+            corpus,
+            exam.role,
+            len(exam.lines),
+            exam.notes,
+            len(exam.cases),
+            exam.titles,
+            judge(scorer, exam, advance),
+            judge(MarkovScorer(markov), exam) if markov else None,
+            markov.describe() if markov else "",
+        )
+
+
+def judge(scorer: Scorer, exam: Exam, advance: Advance = lambda _: None) -> Score:
+    """Let `scorer` hear and score all that is asked."""
+    bits, hits = np.zeros(len(ATTRIBUTES)), 0
+    for number, line in enumerate(exam.lines):
+        scorer.restart()
+        for place, phrase in enumerate(line):
+            if place:
+                found = scorer.score(phrase.notes, phrase.context)
+                others = exam.cases.get((number, place), ())
+                bits -= found.sum(axis=0)
+                hits += bool(others) and is_first(scorer, phrase, found, others)
+                advance(len(phrase.notes) + sum(map(len, others)))
+            scorer.hear(phrase.notes, phrase.context, True)
+            advance(len(phrase.notes))
+    return Score(tuple((bits / exam.notes).tolist()), hits / len(exam.cases) if exam.cases else None)
+
+
+def is_first(scorer: Scorer, truth: Phrase, found: np.ndarray, others: Sequence[Notes]) -> bool:
+    """Return whether the true phrase, scored as `found` (N + 1, 4), has fewer bits a note than each of the others."""
+    best = found.sum() / len(truth.notes)
+    return all(scorer.score(notes, truth.context).sum() / len(notes) < best for notes in others)
+
+
+def baseline_lines(training: Sequence[Piece], corpus: str, role: Role, asked: set[str]) -> list[Line]:
+    """Return the parts that the baseline learns from."""
+    own = [piece for piece in training if piece.corpus == corpus] or training
+    return lines_of([piece for piece in own if piece.split == "train" and piece.title not in asked], role)
+
+
+def learn_markov(lines: Sequence[Line]) -> MarkovModel | None:
+    """Return a Markov model of those parts, or None where there are none."""
+    if not lines:
+        return None
+    return MarkovModel.learn([line_classes(line) for line in lines], [line[0].title for line in lines])
+
+
+def line_classes(line: Line) -> np.ndarray:
+    """Return the classes (R, 4) of all phrases of a part in a row."""
+    lasts = [None, *(phrase.notes[-1] for phrase in line[:-1])]
+    return np.concatenate(
+        [event_classes(phrase.notes, phrase.context, last) for phrase, last in zip(line, lasts, strict=True)]
+    )
+
+
+def results_table(results: Sequence[Result]) -> Table:
+    """Return the results for the screen, two rows a corpus: the network and the Markov model."""
+    table = Table(caption="bits a note on held-out phrases; first: the true next phrase ranked first among 16")
+    for name in ("corpus", "", *ATTRIBUTES, "total", "first"):
+        table.add_column(name, justify="left" if name in ("corpus", "") else "right")
+    for result in results:
+        less = f" ({result.network.total / result.markov.total - 1:+.0%})" if result.markov else ""
+        table.add_row(f"[bold]{result.corpus}", "livejam", *_cells(result.network, less))
+        if result.markov:
+            table.add_row(result.remarks(), f"Markov\n{result.orders}", *_cells(result.markov, ""))
+        else:
+            table.add_row(result.remarks())
+        table.add_section()
+    return table
+
+
+def _cells(score: Score, less: str) -> list[str]:
+    first = "-" if score.first is None else f"{score.first:.0%}"
+    return [*(f"{bits:.2f}" for bits in score.bits), f"{score.total:.2f}{less}", first]
+
+
+def write_json(results: Sequence[Result], path: Path) -> None:
+    """Write the figures of every corpus to `path`.
+
+    Raises:
+        FileError: it can't be written.
+    """
+    text = json.dumps({"corpora": {result.corpus: result.as_json() for result in results}}, indent=2) + "\n"
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"can't write {path}: {error.strerror}; choose another place with --json") from None

@@ -1,0 +1,256 @@
+"""What is asked and how it is counted, with scorers whose answers are known."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from livejam.errors import FileError, LivejamError
+from livejam.evaluation import evaluate, judge, line_classes, results_table, set_exams, write_json
+from livejam.exam import OTHERS, Settings, lines_of, metre_at, phrases_of, scored_role, set_exam
+from livejam.markov import event_classes
+from livejam.notes import Metre
+from livejam.pieces import CHORD, METRE, NOTE, PHRASE, TEMPO, Part, Piece, Role, Style
+from livejam.tokenizer import PREDICTED
+
+SETTINGS = Settings(notes=300, cases=20, seed=3)
+
+
+def make_part(rng, role=Role.MELODY, phrases=6):
+    """A melody of two-bar phrases with a random pickup each, and random steps."""
+    starts, notes = [], []
+    for k in range(phrases):
+        starts.append((len(notes), False))
+        onsets = 192 * k + 12 * int(rng.integers(0, 3)) + np.cumsum(rng.choice([6, 12, 24], int(rng.integers(4, 9))))
+        pitches = 60 + np.cumsum(rng.integers(-2, 3, len(onsets)))
+        notes += [(int(o), 12, int(p), 0) for o, p in zip(onsets, pitches, strict=True)]
+    return Part(role, np.array(notes, NOTE), np.array(starts, PHRASE))
+
+
+def make_piece(rng, name, split="valid", metre=(4, 4), **changes):
+    piece = Piece(
+        "tunes", name, name, split, Style.FOLK, np.array([(0, *metre)], METRE),
+        np.empty(0, CHORD), np.empty(0, TEMPO), (make_part(rng),),
+    )  # fmt: skip
+    return replace(piece, **changes)
+
+
+@pytest.fixture
+def pieces():
+    rng = np.random.default_rng(1)
+    held = [make_piece(rng, f"held {i}") for i in range(20)]
+    return held + [make_piece(rng, f"known {i}", "train") for i in range(30)]
+
+
+class Uniform:
+    """Finds every class as likely as any other."""
+
+    def restart(self):
+        pass
+
+    def hear(self, notes, context, player):
+        pass
+
+    def score(self, notes, context):
+        found = np.tile(-np.log2(list(PREDICTED.values())), (len(notes) + 1, 1))
+        found[-1, 1:] = 0
+        return found
+
+
+class Oracle(Uniform):
+    """Knows every true phrase by what was heard before it; `right` says whether it tells the truth."""
+
+    def __init__(self, exam, right=True):
+        self.next = {line[:place]: line[place].notes for line in exam.lines for place in range(1, len(line))}
+        self.phrases = {(phrase.notes, phrase.context): phrase for line in exam.lines for phrase in line}
+        self.right = right
+        self.heard = ()
+
+    def restart(self):
+        self.heard = ()
+
+    def hear(self, notes, context, player):
+        assert player
+        self.heard += (self.phrases[notes, context],)
+
+    def score(self, notes, context):
+        bits = 1 if (notes == self.next[self.heard]) is self.right else 2
+        found = np.full((len(notes) + 1, 4), -float(bits))
+        found[-1] = 0
+        return found
+
+
+def test_a_uniform_scorer_needs_the_logarithm_of_the_classes(pieces):
+    (result,) = evaluate(set_exams(pieces, SETTINGS), pieces, Uniform())
+    delta, *rest = result.network.bits
+    ends = sum(len(line) - 1 for line in set_exams(pieces, SETTINGS)["tunes"].lines)
+    assert rest == pytest.approx([np.log2(PREDICTED[name]) for name in ("pitch", "length", "velocity")])
+    assert delta == pytest.approx(np.log2(PREDICTED["delta"]) * (1 + ends / result.notes)), "END counts as delta"
+    assert result.network.total == pytest.approx(delta + sum(rest))
+
+
+def test_an_oracle_ranks_the_truth_first_and_a_liar_never(pieces):
+    exam = set_exam("tunes", pieces[:20], SETTINGS)
+    assert judge(Oracle(exam), exam).first == 1
+    assert judge(Oracle(exam, right=False), exam).first == 0
+
+
+def test_whole_parts_are_asked_up_to_the_limit(pieces):
+    exam = set_exam("tunes", pieces[:20], SETTINGS)
+    lines = lines_of(pieces[:20], Role.MELODY)
+    assert 1 < len(exam.lines) < 20
+    assert set(exam.lines) <= set(lines)
+    assert 250 < exam.notes <= 300
+    assert len(set_exam("tunes", pieces[:20], Settings(notes=1)).lines) == 1
+
+
+def test_progress_counts_every_note_heard_or_scored(pieces):
+    exam = set_exam("tunes", pieces[:20], SETTINGS)
+    counts = []
+    judge(Uniform(), exam, counts.append)
+    assert sum(counts) == exam.steps
+
+
+def test_the_same_seed_asks_the_same_and_another_does_not(pieces):
+    first, again = (set_exam("tunes", pieces[:20], SETTINGS) for _ in range(2))
+    assert first == again
+    assert first.cases != set_exam("tunes", pieces[:20], replace(SETTINGS, seed=4)).cases
+    assert len(first.cases) == 20
+
+
+def test_rivals_begin_where_the_truth_does_and_are_other_pieces(pieces):
+    exam = set_exam("tunes", pieces[:20], SETTINGS)
+    home = {}
+    for line in lines_of(pieces[:20], Role.MELODY):
+        for phrase in line:
+            home.setdefault(shape(phrase.notes), set()).add(phrase.title)
+    for (line, place), others in exam.cases.items():
+        truth = exam.lines[line][place]
+        assert len(others) == OTHERS == len({shape(notes) for notes in others})
+        assert {notes[0].onset for notes in others} == {truth.notes[0].onset}
+        assert all(home[shape(notes)] - {truth.title} for notes in others)
+        assert truth.notes not in others
+
+
+def shape(notes):
+    return tuple((note.onset - notes[0].onset, note.pitch, note.length) for note in notes)
+
+
+def test_variants_of_a_title_are_no_rivals():
+    rng = np.random.default_rng(2)
+    pieces = [make_piece(rng, f"take {i}", title="one tune") for i in range(20)]
+    (result,) = evaluate(set_exams(pieces, SETTINGS), pieces, Uniform())
+    assert result.network.first is None
+    assert result.cases == 0
+    assert "no other title" in result.remarks()
+
+
+def test_few_titles_give_several_rivals_each_and_it_is_said():
+    rng = np.random.default_rng(2)
+    pieces = [make_piece(rng, f"tune {i}") for i in range(5)]
+    exam = set_exam("tunes", pieces, SETTINGS)
+    assert {len(others) for others in exam.cases.values()} == {OTHERS}
+    assert exam.titles == 4
+    (result,) = evaluate({"tunes": exam}, pieces, Uniform())
+    assert "rivals from 4 other titles only" in result.remarks()
+
+
+def test_rivals_share_the_metre_when_enough_titles_do():
+    rng = np.random.default_rng(6)
+    pieces = [make_piece(rng, f"reel {i}") for i in range(20)]
+    jigs = [make_piece(rng, f"jig {i}", metre=(6, 8)) for i in range(20)]
+    of_jigs = {shape(phrase.notes) for line in lines_of(jigs, Role.MELODY) for phrase in line}
+    of_reels = {shape(phrase.notes) for line in lines_of(pieces, Role.MELODY) for phrase in line}
+    exam = set_exam("tunes", pieces + jigs, SETTINGS)
+    for (line, place), others in exam.cases.items():
+        jig = exam.lines[line][place].context.metre.denominator == 8
+        assert {shape(notes) for notes in others} <= (of_jigs if jig else of_reels)
+    mixed = set_exam("tunes", pieces + jigs[:3], replace(SETTINGS, notes=10_000, cases=10_000))
+    alone = [o for (line, place), o in mixed.cases.items() if mixed.lines[line][place].context.metre.denominator == 8]
+    assert alone
+    assert all({shape(notes) for notes in others} & of_reels for others in alone)
+
+
+def test_the_metre_of_a_phrase_is_that_of_its_first_note():
+    changes = np.array([(12, 3, 4), (84, 4, 4)], METRE)
+    assert metre_at(changes, 0) == Metre(3, 4, 12), "a pickup has the metre of the first bar"
+    assert metre_at(changes, 83) == Metre(3, 4, 12)
+    assert metre_at(changes, 84) == Metre(4, 4, 84)
+    assert metre_at(np.empty(0, METRE), 5) is None
+
+
+def test_melodies_come_first_and_else_what_there_is():
+    rng = np.random.default_rng(7)
+    both = make_piece(rng, "song", parts=(make_part(rng, Role.PIANO), make_part(rng)))
+    drums = make_piece(rng, "beat", parts=(make_part(rng, Role.DRUMS),))
+    assert scored_role([both, both]) == Role.MELODY
+    assert scored_role([drums, drums, both]) == Role.DRUMS
+    assert {line[0].context.role for line in lines_of([both, drums], Role.MELODY)} == {Role.MELODY}
+
+
+def test_phrases_keep_their_notes_and_their_places(pieces):
+    part = pieces[0].parts[0]
+    line = phrases_of(pieces[0], part)
+    notes = [note for phrase in line for note in phrase.notes]
+    assert [note.onset for note in notes] == part.notes["onset"].tolist()
+    assert [note.pitch for note in notes] == part.notes["pitch"].tolist()
+    assert [len(phrase.notes) for phrase in line] == np.diff([*part.phrases["start"], len(part.notes)]).tolist()
+    expected = event_classes(line[1].notes, line[1].context, line[0].notes[-1])
+    first = len(line[0].notes) + 1
+    assert np.array_equal(line_classes(line)[first : first + len(expected)], expected)
+
+
+def test_the_baseline_is_scored_on_the_same_notes_and_learns_elsewhere(pieces):
+    exams = set_exams(pieces, SETTINGS)
+    (result,) = evaluate(exams, pieces, Uniform())
+    assert 0 < result.markov.total < result.network.total
+    assert "pitch" in result.orders
+    (alone,) = evaluate(exams, pieces[:20], Uniform())
+    assert alone.markov is None
+    assert "nothing for the baseline" in alone.remarks()
+
+
+def test_a_piece_that_is_asked_is_never_learnt(pieces):
+    rng = np.random.default_rng(9)
+    copy = [replace(piece, split="train", name=f"copy of {piece.name}") for piece in pieces[:20]]
+    fair = [make_piece(rng, f"new {i}", "train") for i in range(10)]
+    exams = set_exams(pieces, replace(SETTINGS, notes=10_000))
+    (honest,) = evaluate(exams, fair, Uniform())
+    (tempted,) = evaluate(exams, fair + copy, Uniform())
+    assert tempted.markov == honest.markov
+
+
+def test_without_a_split_everything_may_be_asked(pieces):
+    train = [replace(piece, split="train") for piece in pieces]
+    titles = {line[0].title for line in set_exams(train, replace(SETTINGS, notes=10_000))["tunes"].lines}
+    assert titles == {piece.title for piece in pieces}
+
+
+def test_nothing_to_ask_is_one_plain_line():
+    with pytest.raises(LivejamError, match="no part has two phrases"):
+        set_exams([make_piece(np.random.default_rng(0), "stub", parts=())], SETTINGS)
+
+
+def test_the_file_has_the_figures_by_corpus(pieces, tmp_path):
+    results = list(evaluate(set_exams(pieces, SETTINGS), pieces, Uniform()))
+    write_json(results, tmp_path / "figures.json")
+    figures = json.loads((tmp_path / "figures.json").read_text())["corpora"]["tunes"]
+    assert set(figures["bits_per_note"]) == {"delta", "pitch", "length", "velocity", "total"}
+    assert set(figures["markov_bits_per_note"]) == set(figures["bits_per_note"])
+    assert figures["notes"] == results[0].notes
+    assert 0 <= figures["true_next_of_16"] <= 1
+    with pytest.raises(FileError, match="can't write"):
+        write_json(results, tmp_path / "missing" / "figures.json")
+
+
+def test_the_table_shows_both_scorers(pieces):
+    from rich.console import Console
+
+    console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console.print(results_table(list(evaluate(set_exams(pieces, SETTINGS), pieces, Uniform()))))
+    shown = console.export_text()
+    assert "tunes" in shown
+    assert "livejam" in shown
+    assert "Markov" in shown
+    assert "melody" in shown
