@@ -21,7 +21,7 @@ TOKEN = re.compile(
     rf"""(?P<text>"[^"]*")
     | !(?P<mark>[^!\s|]+)! | (?P<grace>\{{[^}}]*\}})
     | \[(?P<field>[A-Za-z]):(?P<value>[^\]]*)\]
-    | (?P<bar>:*\[\|\]:* | :*\[?\|[|\]:]* | :[:\]]*)
+    | (?P<bar>:*\[\|\] | :*\[?\|[|\]:]* | :[:\]]*)
     | (?P<ending>\[\d[\d,.-]* | (?<=[|:\]])\d[\d,.-]*)
     | \[(?P<chord>[^\]|]*)\](?P<chord_length>{LENGTH})
     | (?P<tuplet>\(\d(?::\d*)*)
@@ -29,10 +29,11 @@ TOKEN = re.compile(
     | (?P<note>{NOTE}) | (?P<broken><+|>+) | (?P<tie>-) | (?P<fermata>H)""",
     re.VERBOSE,
 )
+OLD_CHORD = r"\+([A-Ga-g^_=',\d/]+)\+"
 NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 ACCIDENTALS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 FIFTHS = "FCGDAEB"  # sharps come in this order, flats in the reverse one
-MODES = {"maj": 0, "ion": 0, "mix": -1, "dor": -2, "min": -3, "aeo": -3, "m": -3, "phr": -4, "loc": -5, "lyd": 1}
+MODES = {"": 0, "maj": 0, "ion": 0, "mix": -1, "dor": -2, "min": -3, "aeo": -3, "m": -3, "phr": -4, "loc": -5, "lyd": 1}
 TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # p notes in the time of q; the others depend on the metre
 FERMATAS = {"fermata", "invertedfermata", "ferm"}
 
@@ -100,13 +101,19 @@ def parse_key(text: str) -> dict[str, int]:
     match = re.match(r"([A-G])([#b]?)\s*([A-Za-z]*)", text)
     if not match or text.startswith(("Hp", "HP")):
         return {"F": 1, "C": 1} if text.startswith("Hp") else {}
-    mode = match[3].lower()
-    shift = MODES.get(mode[:3], MODES["m"] if mode == "m" else 0)
-    sharps = FIFTHS.index(match[1]) - 1 + 7 * {"": 0, "#": 1, "b": -1}[match[2]] + shift
+    sharps = FIFTHS.index(match[1]) - 1 + 7 * {"": 0, "#": 1, "b": -1}[match[2]] + _mode(match[3])
     key = dict.fromkeys(FIFTHS[:sharps], 1) if sharps > 0 else dict.fromkeys(FIFTHS[::-1][:-sharps], -1)
     for sign, letter in re.findall(r"([\^_=])([A-Ga-g])(?![a-z])", text[match.end() :]):
         key[letter.upper()] = ACCIDENTALS[sign]
     return key
+
+
+def _mode(text: str) -> int:
+    """Return how many sharps a mode adds to the major key of its tonic."""
+    mode = "maj" if text == "M" else text.lower()[:3]
+    if mode not in MODES:
+        raise ValueError(f"unknown mode {text!r} in the K: field")
+    return MODES[mode]
 
 
 def _split_voices(lines: list[str]) -> dict[str, str]:
@@ -122,7 +129,7 @@ def _split_voices(lines: list[str]) -> dict[str, str]:
         elif match:
             line = f"[{match[1]}:{match[2].replace(']', '')}]" if match[1] in "KLM" else ""
         voices.setdefault(current, []).append(line.removesuffix("\\"))
-    return {name: "\n".join(music) for name, music in voices.items()}
+    return {name: re.sub(OLD_CHORD, r"[\1]", "\n".join(music)) for name, music in voices.items()}
 
 
 def _voice_name(text: str) -> str:
@@ -233,7 +240,7 @@ class _VoiceReader:
         elif self.bars:
             self.bars[-1] = self.bars[-1].joined(closes, strain)
         self.opens |= opens
-        self.accidentals = {}
+        self.accidentals, self.broken = {}, Fraction(1)
 
     def _ending(self, text: str) -> None:
         if self.tones:
