@@ -1,0 +1,58 @@
+"""Which pieces are for training and which for validation: by title, the same on every machine and for ever.
+
+Pure. Variants of a tune, takes of a song and performances of a work share a title, in one corpus or in several, and so
+share a split.
+"""
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+
+from livejam.pieces import Piece
+
+VALID_SHARE = 0.08  # of titles
+LEAST_SHARE = 0.04  # of a corpus's pieces
+MOST_SHARE = 0.25  # of a corpus's pieces in one title that is taken to reach the least share
+_ARTICLES = re.compile(r"^(the|a|an) | (the|a|an)$")  # "The Lark" is "Lark, The"
+
+
+def split_pieces(pieces: Sequence[Piece]) -> list[Piece]:
+    """Return `pieces` with their splits set.
+
+    8 % of all titles are for validation, chosen by their hash. A corpus of few titles may get hardly any that way; it
+    gives the next ones in order of their hash, and every corpus that has them gives them too.
+    """
+    corpora: dict[str, Counter[str]] = defaultdict(Counter)
+    for piece in pieces:
+        corpora[piece.corpus][normal_title(piece.title)] += 1
+    valid = {title for titles in corpora.values() for title in titles if title_place(title) < VALID_SHARE}
+    for _, titles in sorted(corpora.items()):
+        valid |= _more_titles(titles, valid)
+    return [replace(piece, split="valid" if normal_title(piece.title) in valid else "train") for piece in pieces]
+
+
+def _more_titles(titles: Counter[str], valid: set[str]) -> set[str]:
+    """Return what more of `titles`, with their counts of pieces, must be for validation."""
+    more: set[str] = set()
+    total = titles.total()
+    for title in sorted(titles, key=title_place):
+        if sum(titles[name] for name in (valid | more) & set(titles)) >= LEAST_SHARE * total:
+            break
+        if titles[title] <= MOST_SHARE * total:
+            more.add(title)
+    return more
+
+
+def normal_title(title: str) -> str:
+    """Return `title` without case, accents, punctuation and article."""
+    plain = unicodedata.normalize("NFKD", title.casefold())
+    words = re.sub(r"[^\w]+|_", " ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
+    return _ARTICLES.sub("", words) or words
+
+
+def title_place(title: str) -> float:
+    """Return the place of a normal title, 0 to 1, evenly spread and stable."""
+    return int.from_bytes(sha256(title.encode()).digest()[:8], "big") / 2**64
