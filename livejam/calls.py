@@ -23,7 +23,7 @@ class Call:
 
     name: str
     bpm: float  # quarter notes a minute
-    bar: float  # quarter notes a bar
+    bar: int  # quarter notes a bar
     steps: tuple[Step, ...]
 
     @property

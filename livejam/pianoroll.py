@@ -40,13 +40,23 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """What a roll shows at least, so that it keeps its shape while notes come in."""
+
+    end: float  # seconds
+    low: int  # pitch
+    high: int  # pitch
+
+
+@dataclass(frozen=True, slots=True)
 class Roll:
     """One turn: what the player played and what livejam answered."""
 
     title: str
     player: tuple[Note, ...]
     livejam: tuple[Note, ...]
-    marks: tuple[Mark, ...] = ()  # ascending
+    marks: tuple[Mark, ...] = ()  # ascending; none: seconds are marked
+    frame: Frame | None = None
 
     @property
     def voices(self) -> tuple[tuple[Voice, tuple[Note, ...]], ...]:
@@ -63,15 +73,16 @@ class Roll:
     def span(self) -> tuple[float, float]:
         """Start and end of everything in it, seconds; never empty."""
         start, end = extent(self.notes)
-        return start, max(end, start + 0.1)
+        return start, max(end, start + 0.1, self.frame.end if self.frame else 0.0)
 
     @property
     def pitches(self) -> tuple[int, int]:
         """Lowest and highest pitch, at least an octave apart, within 0..127."""
-        used = [note.pitch for note in self.notes] or [60]
+        used = [note.pitch for note in self.notes]
+        used += [self.frame.low, self.frame.high] if self.frame else [] if used else [60]
         low, high = min(used), max(used)
         spare = max(0, 12 - (high - low))
-        low = max(0, low - spare // 2)
+        low = min(max(0, low - spare // 2), 115)
         return low, min(127, max(high, low + 12))
 
 
@@ -202,6 +213,7 @@ def _ribbon(roll: Roll, scale: Scale) -> Text:
         label = f"{voice.label} "[: max(last - first, 0)]
         line.append(" " * (first - len(line) + GUTTER))
         line.append(label + voice.line * (last - first - len(label) - 1) + " ", style=_hex(voice.colour))
+    line.truncate(GUTTER + scale.size)
     return line
 
 
