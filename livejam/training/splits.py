@@ -15,7 +15,7 @@ from livejam.pieces import Piece
 
 VALID_SHARE = 0.08  # of titles
 LEAST_SHARE = 0.04  # of a corpus's pieces
-MOST_SHARE = 0.25  # of a corpus's pieces in one title that is taken to reach the least share
+MOST_SHARE = 0.16  # of a corpus's pieces in one title that is taken to reach the least share, if there are such titles
 _ARTICLES = re.compile(r"^(the|a|an) | (the|a|an)$")  # "The Lark" is "Lark, The"
 
 
@@ -38,10 +38,11 @@ def _more_titles(titles: Counter[str], valid: set[str]) -> set[str]:
     """Return what more of `titles`, with their counts of pieces, must be for validation."""
     more: set[str] = set()
     total = titles.total()
+    most = max(MOST_SHARE * total, min(titles.values()))
     for title in sorted(titles, key=title_place):
         if sum(titles[name] for name in (valid | more) & set(titles)) >= LEAST_SHARE * total:
             break
-        if titles[title] <= MOST_SHARE * total:
+        if titles[title] <= most:
             more.add(title)
     return more
 
