@@ -1,0 +1,43 @@
+# make jam    install livejam into .venv and hear it jam, without any MIDI hardware
+# make test   install it with everything for development, and run all tests, also over real MIDI ports (JACK)
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+MAKEFLAGS += --no-print-directory
+
+.PHONY: jam test lint wheel jack-check clean
+
+jam: .venv/installed
+	$(BIN)/livejam demo
+
+test: .venv/developing
+	$(BIN)/ruff check
+	$(BIN)/python -m pytest
+
+lint: .venv/developing
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+wheel: .venv/installed
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+# The long form of the test over real ports: 20 phrases of a prepared corpus (make jack-check CORPUS=DIR).
+jack-check: .venv/developing
+	LIVEJAM_CORPUS="$(CORPUS)" $(BIN)/python -m pytest tests/jack/test_phrases.py -s
+
+.venv/installed: pyproject.toml constraints.txt
+	@PYTHON=$(PYTHON) tools/system.sh jam
+	$(PYTHON) -m venv .venv
+	$(PIP) --editable .
+	@touch $@
+
+.venv/developing: pyproject.toml constraints.txt
+	@PYTHON=$(PYTHON) tools/system.sh test
+	$(PYTHON) -m venv .venv
+	$(PIP) --editable '.[train,dev]'
+	@touch $@ .venv/installed
+
+clean:
+	rm -rf .venv build dist
