@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from livejam.errors import FileError, LivejamError
-from livejam.exam import OTHERS, Exam, Line, Notes, Phrase, Settings, lines_of, set_exam
+from livejam.exam import OTHERS, Exam, Line, Notes, Phrase, Settings, lines_of, set_exam, title_key
 from livejam.markov import ATTRIBUTES, MarkovModel, MarkovScorer, event_classes
 from livejam.notes import TickNote
 from livejam.pieces import Piece, Role
@@ -87,16 +88,16 @@ class Result:
             "rival_titles": self.titles,
         }
 
-    def remarks(self) -> str:
-        """Return what is scored, and what the figures lack, in plain words."""
-        said = [f"{self.role.name.lower()}, {self.parts:,} parts", f"{self.notes:,} notes, {self.cases:,} cases"]
+    def remarks(self) -> list[str]:
+        """Return what was scored, and what the figures lack, in lines of plain words."""
+        said = [f"{self.parts:,} {self.role.name.lower()} parts", f"{self.notes:,} notes", f"{self.cases:,} cases"]
         if not self.cases:
-            said.append("no other title to rank against")
+            said.append("(no other titles)")
         elif self.titles < OTHERS:
-            said.append(f"rivals from {self.titles} other titles only")
+            said.append(f"(of {self.titles} other titles)")
         if not self.markov:
-            said.append("nothing for the baseline to learn from")
-        return "\n".join(said)
+            said.append("(Markov: no music)")
+        return said
 
 
 def set_exams(pieces: Sequence[Piece], settings: Settings) -> dict[str, Exam]:
@@ -128,7 +129,7 @@ def evaluate(
     corpus, or of any where that corpus is not among them.
     """
     for corpus, exam in exams.items():
-        asked = {line[0].title for line in exam.lines}
+        asked = {title_key(line[0].title) for line in exam.lines}
         markov = learn_markov(baseline_lines(training, corpus, exam.role, asked))
         yield Result(
             corpus,
@@ -155,7 +156,7 @@ def judge(scorer: Scorer, exam: Exam, advance: Advance = lambda _: None) -> Scor
                 bits -= found.sum(axis=0)
                 hits += bool(others) and is_first(scorer, phrase, found, others)
                 advance(len(phrase.notes) + sum(map(len, others)))
-            scorer.hear(phrase.notes, phrase.context, True)
+            scorer.hear(phrase.notes, phrase.context, place % 2 == 0)  # they take turns, as in training
             advance(len(phrase.notes))
     return Score(tuple((bits / exam.notes).tolist()), hits / len(exam.cases) if exam.cases else None)
 
@@ -166,10 +167,10 @@ def is_first(scorer: Scorer, truth: Phrase, found: np.ndarray, others: Sequence[
     return all(scorer.score(notes, truth.context).sum() / len(notes) < best for notes in others)
 
 
-def baseline_lines(training: Sequence[Piece], corpus: str, role: Role, asked: set[str]) -> list[Line]:
+def baseline_lines(training: Sequence[Piece], corpus: str, role: Role, asked: set[tuple[str, ...]]) -> list[Line]:
     """Return the parts that the baseline learns from."""
     own = [piece for piece in training if piece.corpus == corpus] or training
-    return lines_of([piece for piece in own if piece.split == "train" and piece.title not in asked], role)
+    return lines_of([piece for piece in own if piece.split == "train" and title_key(piece.title) not in asked], role)
 
 
 def learn_markov(lines: Sequence[Line]) -> MarkovModel | None:
@@ -188,24 +189,28 @@ def line_classes(line: Line) -> np.ndarray:
 
 
 def results_table(results: Sequence[Result]) -> Table:
-    """Return the results for the screen, two rows a corpus: the network and the Markov model."""
-    table = Table(caption="bits a note on held-out phrases; first: the true next phrase ranked first among 16")
+    """Return the results for the screen."""
+    caption = "bits a note; first: the true next phrase ranked first among 16, those of other titles"
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, caption=caption, caption_justify="left")
     for name in ("corpus", "", *ATTRIBUTES, "total", "first"):
-        table.add_column(name, justify="left" if name in ("corpus", "") else "right")
+        table.add_column(name, justify="left" if name in ("corpus", "") else "right", no_wrap=True)
     for result in results:
-        less = f" ({result.network.total / result.markov.total - 1:+.0%})" if result.markov else ""
-        table.add_row(f"[bold]{result.corpus}", "livejam", *_cells(result.network, less))
+        scores = {"livejam": _cells(result.network)}
         if result.markov:
-            table.add_row(result.remarks(), f"Markov\n{result.orders}", *_cells(result.markov, ""))
-        else:
-            table.add_row(result.remarks())
-        table.add_section()
+            less = result.network.total / result.markov.total - 1
+            scores |= {"Markov": _cells(result.markov), "change": [*[""] * len(ATTRIBUTES), f"{less:+.0%}", ""]}
+        columns = zip(*scores.values(), strict=True)
+        table.add_row(
+            "\n".join([f"[bold]{result.corpus}[/bold]", *result.remarks(), ""]),
+            "\n".join(scores),
+            *("\n".join(column) for column in columns),
+        )
     return table
 
 
-def _cells(score: Score, less: str) -> list[str]:
+def _cells(score: Score) -> list[str]:
     first = "-" if score.first is None else f"{score.first:.0%}"
-    return [*(f"{bits:.2f}" for bits in score.bits), f"{score.total:.2f}{less}", first]
+    return [*(f"{bits:.2f}" for bits in (*score.bits, score.total)), first]
 
 
 def write_json(results: Sequence[Result], path: Path) -> None:

@@ -4,6 +4,7 @@ Pure choice, from prepared pieces and a seed; what is done with it is in evaluat
 files. Ticks, 24 a quarter note; an onset counts from the start of its piece.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise, zip_longest
@@ -40,6 +41,7 @@ class Phrase:
 
 
 Line = tuple[Phrase, ...]  # all phrases of a part
+Pool = dict[tuple[str, ...], list[Phrase]]  # phrases by the key of their title
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,9 @@ def set_exam(corpus: str, pieces: Sequence[Piece], settings: Settings) -> Exam:
     role = scored_role(pieces)
     lines = [line for line in lines_of(pieces, role) if len(line) > 1]
     chosen = _whole_lines(lines, settings.notes, rng)
-    pool: dict[str, list[Phrase]] = {}
+    pool: Pool = {}
     for line in lines:
-        pool.setdefault(line[0].title, []).extend(line[1:])
+        pool.setdefault(title_key(line[0].title), []).extend(line[1:])
     places = [(number, place) for number, line in enumerate(chosen) for place in range(1, len(line))]
     picked = [places[i] for i in np.sort(rng.permutation(len(places))[: settings.cases])]
     found = {(line, place): rivals(chosen[line][place], pool, rng) for line, place in picked}
@@ -111,12 +113,12 @@ def metre_at(metres: np.ndarray, tick: int) -> Metre | None:
     return Metre(int(change["numerator"]), int(change["denominator"]), int(change["tick"]))
 
 
-def rivals(truth: Phrase, pool: dict[str, list[Phrase]], rng: np.random.Generator) -> tuple[tuple[Notes, ...], int]:
+def rivals(truth: Phrase, pool: Pool, rng: np.random.Generator) -> tuple[tuple[Notes, ...], int]:
     """Return up to `OTHERS` phrases of other titles, put in the place of `truth`, and how many titles were at hand.
 
     They share its metre if enough titles do, are of different titles as far as these go, and differ from it.
     """
-    others = {title: phrases for title, phrases in pool.items() if title != truth.title}
+    others = {title: phrases for title, phrases in pool.items() if title != title_key(truth.title)}
     alike = {title: [phrase for phrase in phrases if same_metre(phrase, truth)] for title, phrases in others.items()}
     decks = [phrases for phrases in alike.values() if phrases]
     if len(decks) < OTHERS:
@@ -126,6 +128,11 @@ def rivals(truth: Phrase, pool: dict[str, list[Phrase]], rng: np.random.Generato
     dealt = (phrase for turn in zip_longest(*shuffled) for phrase in turn if phrase)
     placed = dict.fromkeys(put_in_place(phrase.notes, truth.notes) for phrase in dealt)
     return tuple(islice((notes for notes in placed if notes != truth.notes), OTHERS)), len(decks)
+
+
+def title_key(title: str) -> tuple[str, ...]:
+    """Return what titles of one tune have in common: "The Lark" is "Lark, The"."""
+    return tuple(sorted(set(re.findall(r"\w+", title.casefold())) - {"the", "a", "an"})) or (title,)
 
 
 def same_metre(one: Phrase, other: Phrase) -> bool:
