@@ -6,9 +6,11 @@ good part of a second.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from livejam.errors import FileError
 from livejam.notes import Note
 from livejam.pianoroll import Colour, Roll, Scale, Voice, extent, faded, pitch_name, second_marks
 
@@ -40,6 +42,18 @@ def picture(rolls: Sequence[Roll], title: str) -> Image.Image:
         _strip(page, roll, top + STRIP_HEAD, tall)
         top += STRIP_HEAD + tall + STRIP_FOOT
     return page.image.reduce(SHARPNESS)
+
+
+def save_picture(rolls: Sequence[Roll], title: str, path: Path) -> None:
+    """Write the picture of `rolls` to `path`, a PNG.
+
+    Raises:
+        FileError: it can't be written.
+    """
+    try:
+        picture(rolls, title).save(path, "PNG")
+    except OSError as error:
+        raise FileError(f"can't write {path} ({error.strerror or error}); choose another folder") from error
 
 
 class _Page:

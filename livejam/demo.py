@@ -1,0 +1,259 @@
+"""The demo: a player thread, the real session, and an in-process bus where MIDI ports would be.
+
+Knows neither MIDI systems, nor the network, nor files. Times are seconds of the session's clock: the monotonic clock,
+or a virtual one that stands still while anybody thinks. In real time the performer plays on a thread of its own and
+meets the session only through the inbox; in virtual time everything runs in the caller's thread.
+"""
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+from rich.console import Console
+from rich.text import Text
+
+from livejam.calls import CALLS, Call
+from livejam.errors import FileError, LivejamError
+from livejam.inbox import LiveInbox
+from livejam.notes import NoteOff, NoteOn
+from livejam.pianoroll import Roll, extent
+from livejam.picture import save_picture
+from livejam.recording import JamFile, JamRecorder
+from livejam.rollview import Drawing, RollBook, RollView, Sheet
+from livejam.screen import Relay, Seen, Turned
+from livejam.session import Brain, Inbox, Recorder, Session, Settings, Stage
+from livejam.turns import Arrival, State, Stop
+
+LEAD_IN = 0.5  # seconds before the first call
+REST = 1.0  # seconds between an answer and the next call
+
+
+class Performer:
+    """Plays one call after the other, each when the answer to the last is over, and then stops the jam. Pure."""
+
+    def __init__(self, calls: Sequence[Call], now: float) -> None:
+        self._calls = deque(calls)
+        self._events: deque[tuple[float, Arrival]] = deque()
+        self._next(now + LEAD_IN)
+
+    @property
+    def deadline(self) -> float | None:
+        """When the next key moves, seconds; None while it listens."""
+        return self._events[0][0] if self._events else None
+
+    def due(self, now: float) -> Arrival | None:
+        """Return what happens next if its time has come."""
+        return self._events.popleft()[1] if self._events and self._events[0][0] <= now else None
+
+    def turn_over(self, now: float) -> None:
+        """Livejam's turn ended at `now`."""
+        self._next(now + REST)
+
+    def _next(self, start: float) -> None:
+        if not self._calls:
+            self._events.append((start, Stop()))
+            return
+        for note in self._calls.popleft().notes:
+            self._events.append((start + note.onset, NoteOn(note.pitch, note.velocity)))
+            self._events.append((start + note.onset + note.duration, NoteOff(note.pitch)))
+        self._events = deque(sorted(self._events, key=lambda event: event[0]))
+
+
+class Bus:
+    """The wires of the demo: passes the player's keys to the session, takes its answers, and watches how late they are.
+
+    A session waits for a deadline and sends what is due then, so a message is late by the time that has passed since
+    the deadline that was waited for.
+    """
+
+    def __init__(self, clock: Callable[[], float], inbox: Inbox) -> None:
+        self._clock = clock
+        self._inbox = inbox
+        self._deadline: float | None = None  # seconds: what the session waited for last
+        self._balance: dict[int, int] = {}  # pitch -> note-ons less note-offs
+        self.latest = 0.0  # seconds: the largest lateness
+
+    def wait(self, deadline: float | None) -> tuple[float, Arrival] | None:
+        """Return the next (time, event), or None at `deadline`."""
+        self._deadline = deadline
+        return self._inbox.wait(deadline)
+
+    def send(self, message: NoteOn | NoteOff) -> None:
+        """Take a message of livejam's."""
+        if self._deadline is not None:
+            self.latest = max(self.latest, self._clock() - self._deadline)
+        step = 1 if isinstance(message, NoteOn) else -1
+        self._balance[message.pitch] = self._balance.get(message.pitch, 0) + step
+
+    @property
+    def unmatched(self) -> int:
+        """Note-ons without their note-off, and the other way round."""
+        return sum(abs(balance) for balance in self._balance.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a demo."""
+
+    rolls: tuple[Roll, ...]  # one for each turn
+    calls: int  # that were to be played
+    unmatched: int  # note-ons without note-off, or the other way round
+    latest: float  # seconds: the largest lateness of a note
+
+    @property
+    def delays(self) -> tuple[float, ...]:
+        """Seconds from the last release of each call to the first note of its answer, where there is one."""
+        answered = (roll for roll in self.rolls if roll.livejam)
+        return tuple(extent(roll.livejam)[0] - extent(roll.player)[1] for roll in answered)
+
+    @property
+    def notes(self) -> tuple[int, int]:
+        """How many notes the player played, and how many livejam did."""
+        return sum(len(roll.player) for roll in self.rolls), sum(len(roll.livejam) for roll in self.rolls)
+
+    def check(self) -> None:
+        """Raise LivejamError if a call was not answered or a note was left sounding."""
+        if len(self.delays) < self.calls:
+            raise LivejamError(f"{self.calls - len(self.delays)} of {self.calls} calls got no answer")
+        if self.unmatched:
+            raise LivejamError(f"{self.unmatched} notes of the answers were not ended")
+
+    def summary(self) -> str:
+        """The report in a few lines."""
+        played, answered = self.notes
+        delays = ", ".join(f"{delay:.2f}" for delay in self.delays)
+        lines = (
+            f"{len(self.rolls)} turns: {played} notes called, {answered} notes answered",
+            f"from the end of each call to its answer: {delays} s",
+            f"largest lateness of a note: {self.latest * 1000:.1f} ms",
+            f"left sounding: {self.unmatched or 'nothing'}",
+        )
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Calls, and who answers, keeps and shows them."""
+
+    calls: tuple[Call, ...]
+    brain: Brain
+    recorder: Recorder
+    show: Callable[[Seen], None]  # must return at once
+    settings: Settings
+
+    def play(self) -> Report:
+        """Play the demo in real time."""
+        inbox, over = LiveInbox(), SimpleQueue[float]()
+        performer = Performer(self.calls, time.monotonic())
+        Thread(target=perform, args=(performer, inbox, over), name="player", daemon=True).start()
+        return self._jam(time.monotonic, inbox, over.put)
+
+    def rush(self) -> Report:
+        """Play the demo in virtual time: the same, as fast as the network answers."""
+        inbox = VirtualInbox(Performer(self.calls, 0.0))
+        return self._jam(inbox.clock, inbox, inbox.performer.turn_over)
+
+    def _jam(self, clock: Callable[[], float], inbox: Inbox, turn_over: Callable[[float], None]) -> Report:
+        book, bus = RollBook(sheets(self.calls)), Bus(clock, inbox)
+
+        def see(seen: Seen) -> None:
+            book.see(seen)
+            self.show(seen)
+            if isinstance(seen, Turned) and seen.state is State.IDLE and seen.turn:
+                turn_over(clock())
+
+        Session(Stage(clock, bus, bus, Relay(see), self.recorder), self.brain, self.settings).run()
+        return Report(tuple(book.finished), len(self.calls), bus.unmatched, bus.latest)
+
+
+def perform(performer: Performer, inbox: LiveInbox, over: "SimpleQueue[float]") -> None:
+    """Play in real time until the jam is stopped: the body of the player's thread."""
+    event: Arrival | None = None
+    while not isinstance(event, Stop):
+        try:
+            wait = None if performer.deadline is None else max(0.0, performer.deadline - time.monotonic())
+            performer.turn_over(over.get(timeout=wait))
+        except Empty:
+            event = performer.due(time.monotonic())
+            if event is not None:
+                inbox.put(time.monotonic(), event)
+
+
+class VirtualInbox:
+    """The inbox and the clock of a demo in virtual time: waiting is jumping to the next deadline."""
+
+    def __init__(self, performer: Performer) -> None:
+        self.performer = performer
+        self._now = 0.0  # seconds
+
+    def clock(self) -> float:
+        """The time, seconds."""
+        return self._now
+
+    def wait(self, deadline: float | None) -> tuple[float, Arrival] | None:
+        """Return the performer's next move, or None at `deadline`; Stop if neither will ever come."""
+        move = self.performer.deadline
+        if move is None and deadline is None:
+            return self._now, Stop()
+        if move is None or (deadline is not None and deadline < move):
+            self._now = max(self._now, deadline or 0.0)
+            return None
+        self._now = max(self._now, move)
+        event = self.performer.due(self._now)
+        return (self._now, event) if event is not None else None
+
+
+def sheets(calls: Sequence[Call]) -> tuple[Sheet, ...]:
+    """What the rolls of `calls` can know before they are played."""
+    return tuple(_sheet(call) for call in calls)
+
+
+def _sheet(call: Call) -> Sheet:
+    pitches = [note.pitch for note in call.notes]
+    bars = math.ceil(extent(call.notes)[1] / call.beat / call.bar)
+    return Sheet(f"{call.name}, {call.bpm:g} bpm", call.beat, call.bar, bars, min(pitches), max(pitches))
+
+
+def run_demo(brain: Brain, about: dict[str, object], folder: Path, console: Console, fast: bool) -> Report:
+    """Play the demo, show it, leave jam.mid, jam.json and jam.png in `folder`, and check the result.
+
+    Raises:
+        FileError: they can't be written there.
+        LivejamError: a call was not answered, or a note was left sounding.
+    """
+    file = JamFile(jam_file(folder), about, metre=None)
+    with JamRecorder(file, lambda text: console.print(f"! {text}", markup=False)) as recorder:
+        report = _rushed(brain, recorder, console) if fast else _played(brain, recorder)
+    image = file.path.with_suffix(".png")
+    save_picture(report.rolls, "livejam: five calls, five answers", image)
+    console.print(Text(f"{report.summary()}\nkept: {recorder.saved}, {image}"), soft_wrap=True)
+    report.check()
+    return report
+
+
+def jam_file(folder: Path) -> Path:
+    """Return where the demo is kept in `folder`, which is made if need be.
+
+    Raises:
+        FileError: it can't be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"can't make the folder {folder} ({error.strerror}); choose another with --output") from error
+    return folder / "jam.mid"
+
+
+def _played(brain: Brain, recorder: Recorder) -> Report:
+    with RollView(sheets(CALLS)) as view:
+        return Demo(CALLS, brain, recorder, view.put, Settings()).play()
+
+
+def _rushed(brain: Brain, recorder: Recorder, console: Console) -> Report:
+    drawing = Drawing(console, None, RollBook(sheets(CALLS)))
+    return Demo(CALLS, brain, recorder, drawing.see, Settings()).rush()

@@ -1,0 +1,167 @@
+"""The demo, whole, in virtual time, with a brain that repeats what it hears."""
+
+import io
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import mido
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from livejam.calls import CALLS, Call
+from livejam.demo import Bus, Demo, Performer, Report, VirtualInbox, run_demo
+from livejam.errors import FileError, LivejamError
+from livejam.notes import Metre, NoteOff, NoteOn, TickNote
+from livejam.phrasing import Request
+from livejam.picture import WIDTH
+from livejam.recording import NoRecorder
+from livejam.session import Settings
+from livejam.turns import Stop
+
+SHORT = (
+    Call("one", bpm=120, bar=4, steps=(("C4", 1, 80), ("E4", 1, 90), ("G4", 2, 100))),
+    Call("two", bpm=90, bar=3, steps=(("C4 E4", 1, 80), ("G4", 1, 90), ("C5", 1, 70))),
+)
+
+
+class Parrot:
+    """A brain that answers with the call, an octave higher."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[bool, int]] = []
+
+    def hear(self, notes: Sequence[TickNote], metre: Metre | None, player: bool) -> None:
+        self.heard.append((player, len(notes)))
+
+    def answer(self, request: Request) -> Iterator[TickNote]:
+        shift = request.start - request.call[0].onset
+        for note in request.call:
+            yield TickNote(note.onset + shift, note.pitch + 12, note.length, note.velocity)
+
+
+class Mute(Parrot):
+    """A brain that has nothing to say."""
+
+    def answer(self, request: Request) -> Iterator[TickNote]:
+        return iter(())
+
+
+def rush(brain=None, calls=SHORT, seen=None):
+    demo = Demo(calls, brain or Parrot(), NoRecorder(), (seen if seen is not None else []).append, Settings())
+    return demo.rush()
+
+
+def quiet_console():
+    return Console(file=io.StringIO(), width=80)
+
+
+def test_every_call_is_answered_and_every_note_ends():
+    report = rush()
+    report.check()
+    assert report.notes == (7, 7)
+    assert report.unmatched == 0
+    assert [roll.title for roll in report.rolls] == ["1  one, 120 bpm", "2  two, 90 bpm"]
+
+
+def test_the_player_waits_for_the_answer_and_the_answer_for_the_call():
+    first, second = rush().rolls
+    times = [
+        (min(note.onset for note in notes), max(note.onset + note.duration for note in notes))
+        for roll in (first, second)
+        for notes in (roll.player, roll.livejam)
+    ]
+    assert all(end < start for (_, end), (start, _) in pairwise(times))
+
+
+def test_answers_start_within_one_and_a_half_seconds():
+    delays = rush().delays
+    assert len(delays) == 2
+    assert all(0 < delay <= 1.5 for delay in delays)
+
+
+def test_in_virtual_time_nothing_is_late():
+    assert rush().latest == 0
+
+
+def test_the_brain_hears_both_sides():
+    brain = Parrot()
+    rush(brain)
+    assert brain.heard[:3] == [(True, 3), (False, 3), (True, 4)]
+
+
+def test_the_same_brain_plays_the_same_demo():
+    assert rush() == rush()
+
+
+def test_a_missing_answer_is_an_error():
+    report = rush(Mute())
+    assert report.delays == ()
+    with pytest.raises(LivejamError, match="2 of 2 calls got no answer"):
+        report.check()
+
+
+def test_a_note_left_sounding_is_an_error():
+    report = Report(rolls=(), calls=0, unmatched=1, latest=0.0)
+    with pytest.raises(LivejamError, match="1 notes of the answers were not ended"):
+        report.check()
+
+
+def test_the_bus_counts_what_sounds_and_how_late_it_came():
+    inbox = VirtualInbox(Performer((), 0.0))
+    now = [0.0]
+    bus = Bus(lambda: now[0], inbox)
+    assert bus.wait(0.2) is None
+    now[0] = 0.25
+    bus.send(NoteOn(60, 80))
+    bus.send(NoteOn(60, 80))
+    bus.send(NoteOff(60))
+    assert bus.unmatched == 1
+    bus.send(NoteOff(60))
+    assert bus.unmatched == 0
+    assert bus.latest == pytest.approx(0.05)
+
+
+def test_the_performer_plays_in_time_and_stops_after_the_last_answer():
+    performer = Performer(SHORT[:1], now=10.0)
+    played = []
+    while performer.deadline is not None:
+        played.append((performer.deadline, performer.due(performer.deadline)))
+    assert played[0] == (10.5, NoteOn(60, 80))
+    assert [event for _, event in played] == [
+        *(NoteOn(60, 80), NoteOff(60)),
+        *(NoteOn(64, 90), NoteOff(64)),
+        *(NoteOn(67, 100), NoteOff(67)),
+    ]
+    assert performer.due(99.0) is None
+    performer.turn_over(20.0)
+    assert performer.due(20.5) is None
+    assert performer.due(21.0) == Stop()
+
+
+def test_a_jam_in_which_nothing_can_happen_any_more_ends():
+    performer = Performer(SHORT[:1], now=0.0)
+    while performer.due(99.0):
+        pass
+    assert VirtualInbox(performer).wait(None) == (0.0, Stop())
+
+
+def test_it_leaves_a_midi_file_and_a_picture(tmp_path):
+    console = quiet_console()
+    report = run_demo(Parrot(), {"seed": 1}, tmp_path / "new", console, fast=True)
+    file = mido.MidiFile(tmp_path / "new" / "jam.mid")
+    counts = {
+        track.name: sum(message.type == "note_on" and message.velocity > 0 for message in track)
+        for track in file.tracks
+    }
+    assert (counts["player"], counts["livejam"]) == report.notes
+    assert Image.open(tmp_path / "new" / "jam.png").size[0] == WIDTH
+    text = console.file.getvalue()
+    assert all(call.name in text for call in CALLS)
+    assert "left sounding: nothing" in text
+
+
+def test_a_folder_that_can_not_be_made_is_said_plainly(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileError, match="--output"):
+        run_demo(Parrot(), {}, tmp_path / "file" / "folder", quiet_console(), fast=True)
