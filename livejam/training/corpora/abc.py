@@ -1,18 +1,20 @@
-"""ABC notation, parsed: tunes of a file, and the bars of every voice of a tune, as written.
+"""ABC notation, parsed: tunes of a file, and the measures of every voice of a tune, as written.
 
 The subset that fiddle tunes and hymns use (ABC standard 2.1: notes, chords, rests, ties, tuplets, broken rhythm, keys
 and modes, metres, bar lines, endings, voices, fermatas). Grace notes, decorations and text are dropped. It plays no
-repeats (`repeats` does) and knows no grid: lengths are exact fractions of a quarter note. A parser of our own, because
+repeats and knows no grid: lengths are exact fractions of a quarter note. A parser of our own, because
 the libraries that read ABC keep notes and lose what phrases are cut at: bar lines and strain ends.
 """
 
 import quopri
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any
 
-from livejam.training.corpora.repeats import Bar, Tone
+from livejam.training.corpora.layout import Measure, Written
+from livejam.training.corpora.repeats import Signs
 
 FIELD = re.compile(r"([A-Za-z]):(?![|:])\s*(.*)")
 LENGTH = r"\d*(?:/+\d*)*"
@@ -44,7 +46,7 @@ class Tune:
 
     titles: tuple[str, ...]
     bpm: float | None  # quarter notes a minute, where the header tells
-    voices: dict[str, tuple[Bar, ...]]  # in the order of their first bars
+    voices: dict[str, tuple[Measure, ...]]  # in the order of their first bars
 
 
 def split_tunes(text: str) -> list[str]:
@@ -76,7 +78,7 @@ def parse_tune(text: str) -> Tune:
     found = {name: value.strip() for name, value in reversed(header)}
     voices = {name: _VoiceReader(found).read(music) for name, music in _split_voices(lines[ends + 1 :]).items()}
     titles = tuple(value.strip() for name, value in header if name == "T")
-    return Tune(titles, parse_tempo(found.get("Q", "")), {name: bars for name, bars in voices.items() if bars})
+    return Tune(titles, parse_tempo(found.get("Q", "")), {name: read for name, read in voices.items() if read})
 
 
 def parse_tempo(text: str) -> float | None:
@@ -145,13 +147,23 @@ def _fraction(text: str) -> Fraction:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class _Tone:
+    """A note, a chord or a rest."""
+
+    pitches: tuple[int, ...]  # empty: a rest
+    length: Fraction  # quarter notes
+    tied: bool
+    fermata: bool
+
+
 @dataclass
 class _VoiceReader:
     """Scans one voice from left to right; what holds until further notice is its state."""
 
     header: dict[str, str]
-    bars: list[Bar] = field(default_factory=list)
-    tones: list[Tone] = field(default_factory=list)  # of the bar being read
+    measures: list[Measure] = field(default_factory=list)
+    tones: list[_Tone] = field(default_factory=list)  # of the measure being read
     opens: bool = False  # it begins with |:
     endings: tuple[int, ...] = ()
     accidentals: dict[str, int] = field(default_factory=dict)  # in this bar, by letter
@@ -159,7 +171,6 @@ class _VoiceReader:
     tuplet: tuple[Fraction, int] = (Fraction(1), 0)  # factor, notes left
     broken: Fraction = Fraction(1)  # factor of the next note
     fermata: bool = False  # on the next note
-    marked: bool = False
 
     def __post_init__(self) -> None:
         self.metre = parse_metre(self.header.get("M", ""))
@@ -174,12 +185,12 @@ class _VoiceReader:
         short = self.metre is not None and Fraction(*self.metre) < Fraction(3, 4)
         return Fraction(1, 4) if short else Fraction(1, 2)
 
-    def read(self, music: str) -> tuple[Bar, ...]:
+    def read(self, music: str) -> tuple[Measure, ...]:
         for match in TOKEN.finditer(music):
             kind = match.lastgroup or ""
             self._take(kind.removesuffix("_length"), match)
         self._bar_line("|]")
-        return tuple(self.bars)
+        return tuple(self.measures)
 
     def _take(self, kind: str, match: re.Match[str]) -> None:
         match kind:
@@ -216,7 +227,7 @@ class _VoiceReader:
         factor, left = self.tuplet
         length *= self.unit * self.broken * (factor if left else 1)
         self.tuplet = (factor, max(left - 1, 0))
-        self.tones.append(Tone(pitches, length, tied, self.fermata))
+        self.tones.append(_Tone(pitches, length, tied, self.fermata))
         self.broken, self.fermata, self.carried = Fraction(1), False, {}
 
     def _rest(self, kind: str, length: Fraction) -> None:
@@ -234,13 +245,21 @@ class _VoiceReader:
         closes, opens = text.startswith(":"), text.endswith(":") and len(text) > 1
         strain = closes or opens or (text != "[|]" and len(text) > 1)
         if self.tones:
-            self.bars.append(Bar(tuple(self.tones), self.metre, self.opens, closes, strain, self.endings))
+            self.measures.append(self._measure())
             self.carried = dict(self.accidentals) if self.tones[-1].tied else {}
             self.tones, self.opens, self.endings = [], False, ()
-        elif self.bars:
-            self.bars[-1] = self.bars[-1].joined(closes, strain)
+        if self.measures and strain:
+            self.measures[-1] = _ended(self.measures[-1], closes)
         self.opens |= opens
         self.accidentals, self.broken = {}, Fraction(1)
+
+    def _measure(self) -> Measure:
+        notes, marks, now = [], [], Fraction(0)
+        for tone in self.tones:
+            notes += [Written(now, tone.length, pitch, tone.tied) for pitch in tone.pitches]
+            now += tone.length
+            marks += [now] if tone.fermata else []
+        return Measure(now, tuple(notes), self.metre, Signs(self.opens, endings=self.endings), tuple(marks))
 
     def _ending(self, text: str) -> None:
         if self.tones:
@@ -268,11 +287,17 @@ class _VoiceReader:
         before, after = (2 - short, short) if signs[0] == ">" else (short, 2 - short)
         self.broken = after
         if self.tones:
-            self.tones[-1] = self.tones[-1].stretched(before)
+            self._change_last(length=self.tones[-1].length * before)
 
-    def _change_last(self, tied: bool) -> None:
+    def _change_last(self, **changes: Any) -> None:
         if self.tones:
-            self.tones[-1] = self.tones[-1].with_tie(tied)
+            self.tones[-1] = replace(self.tones[-1], **changes)
+
+
+def _ended(measure: Measure, closes: bool) -> Measure:
+    """Return the measure with the end of a strain after it, which `closes` a repeat or not."""
+    signs = replace(measure.signs, closes=2 if closes else measure.signs.closes, ends=True)
+    return replace(measure, signs=signs, marks=(*measure.marks, measure.length))
 
 
 def _numbers(text: str) -> tuple[int, ...]:

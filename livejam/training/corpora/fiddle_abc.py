@@ -9,7 +9,7 @@ import numpy as np
 from livejam.pieces import CHORD, TEMPO, Part, Piece, Role, Style
 from livejam.training.corpora import Source
 from livejam.training.corpora.abc import decoded, parse_tune, split_tunes
-from livejam.training.corpora.repeats import Line, lay_out, play_repeats
+from livejam.training.corpora.layout import Line, lay_out
 from livejam.training.phrases import cut_phrases
 
 NAME = "fiddle-abc"
@@ -33,7 +33,7 @@ def sources(folder: Path) -> list[Source]:
 def read(source: Source) -> list[Piece]:
     """Read one tune: the first voice is the melody, further ones are counter-melodies."""
     tune = parse_tune(split_tunes(decoded(source.path.read_bytes()))[int(source.detail[0])])
-    lines = [lay_out(play_repeats(bars)) for bars in tune.voices.values()]
+    lines = [lay_out(measures) for measures in tune.voices.values()]
     lines = [line for line in lines if len(line.notes)]
     if not lines:
         raise ValueError("no notes")

@@ -1,123 +1,82 @@
-"""Bars as written, played: repeats and endings taken, tones laid on the 24-tick grid.
+"""The order in which the measures of a score are played: repeats and endings.
 
-Knows no notation and no corpus. Lengths are exact fractions of a quarter note until they become ticks (24 a quarter
-note), so that rounding never adds up.
+Knows no notation and no notes. A measure is a number.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from fractions import Fraction
-from math import floor
-
-import numpy as np
-
-from livejam.notes import TICKS_PER_BEAT
-from livejam.pieces import METRE, NOTE
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Tone:
-    """A note, a chord or a rest."""
+class Signs:
+    """What the lines around a measure say about the order."""
 
-    pitches: tuple[int, ...]  # MIDI, ascending; empty: a rest
-    length: Fraction  # quarter notes
-    tied: bool = False  # to the next tone
-    fermata: bool = False
-
-    def stretched(self, factor: Fraction) -> "Tone":
-        """Return the tone `factor` times as long."""
-        return replace(self, length=self.length * factor)
-
-    def with_tie(self, tied: bool) -> "Tone":
-        """Return the tone tied to the next one, or not."""
-        return replace(self, tied=tied)
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """What stands between two bar lines; it may be shorter than the metre (pickups, split bars)."""
-
-    tones: tuple[Tone, ...]
-    metre: tuple[int, int] | None = None  # numerator, denominator
-    opens: bool = False  # begins with a repeat sign |:
-    closes: bool = False  # ends with a repeat sign :|
-    strain: bool = False  # ends with any line that ends a strain: :| || |]
+    opens: bool = False  # begins with |:
+    closes: int = 0  # ends with :|, after which this many passes have been played; 0: it does not
+    ends: bool = False  # ends with any line that a repeat without |: goes back to, or that ends an ending
     endings: tuple[int, ...] = ()  # an ending begins here, for these passes
 
-    @property
-    def length(self) -> Fraction:
-        """Quarter notes."""
-        return sum((tone.length for tone in self.tones), Fraction(0))
 
-    @property
-    def full(self) -> bool:
-        """Whether it is as long as its metre says."""
-        return self.metre is not None and self.length == 4 * Fraction(*self.metre)
+def playing_order(signs: Sequence[Signs]) -> list[int]:
+    """Return the measures in the order they are played.
 
-    def joined(self, closes: bool, strain: bool) -> "Bar":
-        """Return the bar with a second bar line right after its own."""
-        return replace(self, closes=self.closes or closes, strain=self.strain or strain)
-
-
-def play_repeats(bars: Sequence[Bar]) -> list[Bar]:
-    """Return the bars in the order they are played.
-
-    A repeat without its opening sign goes back to the last strain end or the start. An ending runs to the next
-    strain end.
+    A repeat without its opening sign goes back to the last measure that `ends`, or to the start. An ending runs to the
+    next measure that closes, opens or ends something.
     """
-    return _Player(bars).play()
+    return _Player(signs).play()
 
 
 @dataclass
 class _Player:
-    bars: Sequence[Bar]
+    signs: Sequence[Signs]
     at: int = 0
     start: int = 0  # where a repeat goes back to
     opened: bool = False  # by a sign of its own
     turn: int = 1  # which pass this is
     ending: bool = False  # an ending has begun in this pass
-    played: list[Bar] = field(default_factory=list)
+    played: list[int] = field(default_factory=list)
 
-    def play(self) -> list[Bar]:
-        while self.at < len(self.bars):
-            bar = self.bars[self.at]
-            if bar.opens and self.at != self.start:
+    def play(self) -> list[int]:
+        while self.at < len(self.signs):
+            sign = self.signs[self.at]
+            if sign.opens and self.at != self.start:
                 self._begin(opened=True)
-            self.opened |= bar.opens
-            if bar.endings and self.turn not in bar.endings:
-                self._miss(bar)
+            self.opened |= sign.opens
+            if sign.endings and self.turn not in sign.endings:
+                self._miss(sign)
             else:
-                self._play(bar)
+                self._play(sign)
         return self.played
 
-    def _play(self, bar: Bar) -> None:
-        self.ending |= bool(bar.endings)
-        self.played.append(bar)
+    def _play(self, sign: Signs) -> None:
+        self.ending |= bool(sign.endings)
+        self.played.append(self.at)
         self.at += 1
-        if bar.closes and self.turn < self._turns():
+        if sign.closes and self.turn < max(sign.closes, self._last_ending()):
             self._again()
-        elif bar.closes or (bar.strain and (self.ending or not self.opened)):
+        elif sign.closes or (sign.ends and (self.ending or not self.opened)):
             self._begin(opened=False)
 
-    def _miss(self, bar: Bar) -> None:
+    def _miss(self, sign: Signs) -> None:
         """An ending for another pass: go back if that pass is the next one, else on to ours."""
-        if self.ending and self.turn + 1 in bar.endings:
+        if self.ending and self.turn + 1 in sign.endings:
             self._again()
             return
         self.at += 1
-        while self.at < len(self.bars) and not self._is_after_ending(self.bars[self.at]):
+        while self.at < len(self.signs) and not self._is_after_ending(self.signs[self.at]):
             self.at += 1
 
-    def _is_after_ending(self, bar: Bar) -> bool:
-        return self.turn in bar.endings or bar.opens or (self.bars[self.at - 1].closes and not bar.endings)
+    def _is_after_ending(self, sign: Signs) -> bool:
+        before = self.signs[self.at - 1]
+        return self.turn in sign.endings or sign.opens or bool((before.closes or before.ends) and not sign.endings)
 
-    def _turns(self) -> int:
-        """Passes of the repeat that closes just before `at`: two, or what the endings say."""
-        numbers = [2]
-        for i in range(self.start, len(self.bars)):
-            if i >= self.at and (self.bars[i].opens or not self.bars[i].endings):
+    def _last_ending(self) -> int:
+        """The highest pass of the endings around `at`."""
+        numbers = [0]
+        for i in range(self.start, len(self.signs)):
+            if i >= self.at and (self.signs[i].opens or not self.signs[i].endings):
                 break
-            numbers += self.bars[i].endings
+            numbers += self.signs[i].endings
         return max(numbers)
 
     def _again(self) -> None:
@@ -125,75 +84,3 @@ class _Player:
 
     def _begin(self, opened: bool) -> None:
         self.start, self.opened, self.turn, self.ending = self.at, opened, 1, False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Line:
-    """One voice on the grid."""
-
-    notes: np.ndarray  # (N,) NOTE
-    metres: np.ndarray  # (M,) METRE
-    marks: tuple[int, ...]  # ticks at which a strain or a fermata ends
-
-
-def lay_out(bars: Iterable[Bar]) -> Line:
-    """Lay bars in playing order on the grid; ties become one note, velocities are unknown."""
-    layout = _Layout()
-    for bar in bars:
-        layout.add(bar)
-    return layout.line()
-
-
-def to_tick(quarters: Fraction | float) -> int:
-    """Return the nearest tick to a place in quarter notes; halves go up."""
-    return floor(quarters * TICKS_PER_BEAT + Fraction(1, 2))
-
-
-@dataclass
-class _Layout:
-    now: Fraction = Fraction(0)  # quarter notes
-    notes: list[list[Fraction | int]] = field(default_factory=list)  # onset, end, pitch
-    held: dict[int, list[Fraction | int]] = field(default_factory=dict)  # by pitch: notes tied into the next tone
-    metres: list[tuple[int, int, int]] = field(default_factory=list)
-    bar_line: Fraction = Fraction(0)  # the last one announced, quarter notes
-    marks: list[int] = field(default_factory=list)
-
-    def add(self, bar: Bar) -> None:
-        self._announce(bar)
-        for tone in bar.tones:
-            self._tone(tone)
-        if bar.strain:
-            self._mark()
-
-    def line(self) -> Line:
-        rows = {(to_tick(on), int(pitch)): to_tick(off) for on, off, pitch in self.notes}
-        notes = [(on, max(off - on, 1), pitch, 0) for (on, pitch), off in sorted(rows.items())]
-        return Line(np.array(notes, NOTE), np.array(self.metres, METRE), tuple(self.marks))
-
-    def _announce(self, bar: Bar) -> None:
-        """Note a metre where it begins, or where bars fall off its grid. Only full bars tell where bar lines are."""
-        if bar.metre is None or not bar.full:
-            return
-        aligned = (self.now - self.bar_line) % bar.length == 0
-        if not self.metres or self.metres[-1][1:] != bar.metre or not aligned:
-            self.metres.append((to_tick(self.now), *bar.metre))
-            self.bar_line = self.now
-
-    def _tone(self, tone: Tone) -> None:
-        end = self.now + tone.length
-        held = {}
-        for pitch in tone.pitches:
-            note = self.held.get(pitch)
-            if note is None:
-                note = [self.now, end, pitch]
-                self.notes.append(note)
-            note[1] = end
-            held[pitch] = note
-        self.held = held if tone.tied else {}
-        self.now = end
-        if tone.fermata:
-            self._mark()
-
-    def _mark(self) -> None:
-        if self.now not in self.marks[-1:]:
-            self.marks.append(to_tick(self.now))
