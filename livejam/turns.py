@@ -101,8 +101,8 @@ class TurnRules:
     min_notes: int = 1  # shorter phrases are not answered
     longest_call: float = 60.0  # seconds
     longest_key: float = 4.0  # seconds: a key or pedal held longer counts as released
-    first_note: float = 2.0  # seconds livejam may take to come up with its first note
-    longest_answer: float = 40.0  # seconds from its first note
+    first_note: float = 4.0  # seconds livejam may take to come up with its first note
+    longest_answer: float = 30.0  # seconds
 
 
 class TurnTaker:
@@ -133,7 +133,7 @@ class TurnTaker:
             case State.LISTENING, NoteOn():
                 self._count += 1
             case State.RESPONDING, AnswerReady(turn) if turn == self.turn:
-                self.deadline = now + self.rules.longest_answer
+                self.deadline = now + self.rules.first_note + self.rules.longest_answer
             case State.RESPONDING, PlaybackDone(turn) if turn == self.turn:
                 self._rest()
         if self.state is State.LISTENING:

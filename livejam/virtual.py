@@ -1,0 +1,121 @@
+"""A jam in virtual time: the live session with a scripted player, a clock that jumps, and an output that records.
+
+Whenever the session waits, the clock jumps to the next event or deadline, so thousands of turns take seconds and
+decoding takes no time at all. Knows nothing of ports and files. Times are seconds from the start of the jam. One
+thread.
+"""
+
+from bisect import insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from livejam.notes import Note, NoteOff, NoteOn
+from livejam.session import Brain, Recorder, Screen, Session, Settings, Stage
+from livejam.turns import Arrival, Pedal, State, Stop
+
+
+class VirtualClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 0.0  # seconds
+
+    def __call__(self) -> float:
+        return self.now
+
+    def move_to(self, now: float) -> None:
+        """Move on to `now`; never back."""
+        self.now = max(self.now, now)
+
+
+def _when(timed: tuple[float, Arrival]) -> float:
+    return timed[0]
+
+
+class ScriptedInbox:
+    """Events at their times; at the end, when nothing is due any more, a Stop."""
+
+    def __init__(self, clock: VirtualClock, events: Iterable[tuple[float, Arrival]] = ()) -> None:
+        self._clock = clock
+        self._events = sorted(events, key=_when)
+
+    def put(self, time: float, event: Arrival) -> None:
+        """Add an event at `time`."""
+        insort(self._events, (time, event), key=_when)
+
+    def wait(self, deadline: float | None) -> tuple[float, Arrival] | None:
+        """Jump to the next event, or to `deadline` if that comes first or at the same time."""
+        if deadline is not None and (not self._events or deadline <= self._events[0][0]):
+            self._clock.move_to(deadline)
+            return None
+        if not self._events:
+            return self._clock.now, Stop()
+        time, event = self._events.pop(0)
+        self._clock.move_to(time)
+        return time, event
+
+
+class SilentScreen:
+    """A screen that shows nothing and keeps the warnings."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def state(self, state: State, turn: int) -> None:
+        """Show nothing."""
+
+    def player_note(self, time: float, message: NoteOn | NoteOff) -> None:
+        """Show nothing."""
+
+    def answer_note(self, time: float, message: NoteOn | NoteOff) -> None:
+        """Show nothing."""
+
+    def warn(self, text: str) -> None:
+        """Keep the warning."""
+        self.warnings.append(text)
+
+
+class NoRecorder:
+    """A recorder that keeps nothing."""
+
+    def record(self, time: float, message: NoteOn | NoteOff | Pedal, player: bool) -> None:
+        """Keep nothing."""
+
+    def tempo(self, time: float, bpm: float) -> None:
+        """Keep nothing."""
+
+
+@dataclass
+class RecordingOutput:
+    """An output that keeps what was sent, and when."""
+
+    clock: VirtualClock
+    sent: list[tuple[float, NoteOn | NoteOff]] = field(default_factory=list)
+
+    def send(self, message: NoteOn | NoteOff) -> None:
+        """Keep `message`."""
+        self.sent.append((self.clock.now, message))
+
+
+def key_events(notes: Iterable[Note]) -> list[tuple[float, Arrival]]:
+    """Return the key events of notes, by time, releases first."""
+    events: list[tuple[float, Arrival]] = []
+    for note in notes:
+        events.append((note.onset, NoteOn(note.pitch, note.velocity)))
+        events.append((note.onset + note.duration, NoteOff(note.pitch)))
+    return sorted(events, key=lambda timed: (timed[0], isinstance(timed[1], NoteOn)))
+
+
+def play_through(
+    events: Iterable[tuple[float, Arrival]],
+    brain: Brain,
+    settings: Settings,
+    screen: Screen | None = None,
+    recorder: Recorder | None = None,
+) -> list[tuple[float, NoteOn | NoteOff]]:
+    """Play `events` (seconds, event) to `brain` in virtual time and return what livejam sent, and when (seconds)."""
+    clock = VirtualClock()
+    output = RecordingOutput(clock)
+    stage = Stage(clock, ScriptedInbox(clock, events), output, screen or SilentScreen(), recorder or NoRecorder())
+    Session(stage, brain, settings).run()
+    return output.sent
