@@ -69,6 +69,7 @@ class Result:
     notes: int  # scored
     cases: int
     titles: int  # that gave rivals
+    borrowed: bool  # some of these were training pieces
     network: Score
     markov: Score | None  # None: there was nothing else to learn from
     orders: str  # what the Markov model chose
@@ -86,6 +87,7 @@ class Result:
             "parts": self.parts,
             "cases": self.cases,
             "rival_titles": self.titles,
+            "rivals_from_training": self.borrowed,
         }
 
     def remarks(self) -> list[str]:
@@ -93,8 +95,8 @@ class Result:
         said = [f"{self.parts:,} {self.role.name.lower()} parts", f"{self.notes:,} notes", f"{self.cases:,} cases"]
         if not self.cases:
             said.append("(no other titles)")
-        elif self.titles < OTHERS:
-            said.append(f"(of {self.titles} other titles)")
+        elif self.borrowed or self.titles < OTHERS:
+            said.append(f"(of {self.titles} {'train ' * self.borrowed}titles)")
         if not self.markov:
             said.append("(Markov: no music)")
         return said
@@ -106,18 +108,16 @@ def set_exams(pieces: Sequence[Piece], settings: Settings) -> dict[str, Exam]:
     Raises:
         LivejamError: there is no part of two phrases.
     """
-    corpora = dict.fromkeys(piece.corpus for piece in pieces)
-    exams = {corpus: set_exam(corpus, held_out(pieces, corpus), settings) for corpus in corpora}
+    exams = {}
+    for corpus in dict.fromkeys(piece.corpus for piece in pieces):
+        own = [piece for piece in pieces if piece.corpus == corpus]
+        held = [piece for piece in own if piece.split == "valid"]
+        spare = [piece for piece in own if piece.split != "valid"] if held else []
+        exams[corpus] = set_exam(corpus, held or own, settings, spare)
     exams = {corpus: exam for corpus, exam in exams.items() if exam.lines}
     if not exams:
         raise LivejamError("nothing to evaluate: no part has two phrases; give more or longer pieces")
     return exams
-
-
-def held_out(pieces: Sequence[Piece], corpus: str) -> list[Piece]:
-    """Return the validation pieces of a corpus, or all of its pieces where none is marked so."""
-    own = [piece for piece in pieces if piece.corpus == corpus]
-    return [piece for piece in own if piece.split == "valid"] or own
 
 
 def evaluate(
@@ -138,6 +138,7 @@ def evaluate(
             exam.notes,
             len(exam.cases),
             exam.titles,
+            exam.borrowed,
             judge(scorer, exam, advance),
             judge(MarkovScorer(markov), exam) if markov else None,
             markov.describe() if markov else "",

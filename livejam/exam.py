@@ -52,6 +52,7 @@ class Exam:
     lines: tuple[Line, ...]  # of two phrases at least
     cases: dict[tuple[int, int], tuple[Notes, ...]]  # (line, place >= 1): the rivals of the phrase there, put in place
     titles: int  # that could give rivals, in the case that had the fewest
+    borrowed: bool  # training pieces give rivals too: there were too few held-out titles
 
     @property
     def notes(self) -> int:
@@ -65,20 +66,21 @@ class Exam:
         return heard + self.notes + sum(len(notes) for others in self.cases.values() for notes in others)
 
 
-def set_exam(corpus: str, pieces: Sequence[Piece], settings: Settings) -> Exam:
-    """Choose what is asked of the held-out `pieces` of one corpus."""
+def set_exam(corpus: str, pieces: Sequence[Piece], settings: Settings, spare: Sequence[Piece] = ()) -> Exam:
+    """Choose what is asked of the held-out `pieces` of one corpus; rivals come from `spare` ones too if need be."""
     rng = np.random.default_rng([settings.seed, crc32(corpus.encode())])
     role = scored_role(pieces)
     lines = [line for line in lines_of(pieces, role) if len(line) > 1]
     chosen = _whole_lines(lines, settings.notes, rng)
-    pool: Pool = {}
-    for line in lines:
-        pool.setdefault(title_key(line[0].title), []).extend(line[1:])
+    pool = pool_of(lines)
+    borrowed = len(pool) <= OTHERS and bool(spare)
+    if borrowed:
+        pool = pool_of(lines_of([*pieces, *spare], role))
     places = [(number, place) for number, line in enumerate(chosen) for place in range(1, len(line))]
     picked = [places[i] for i in np.sort(rng.permutation(len(places))[: settings.cases])]
     found = {(line, place): rivals(chosen[line][place], pool, rng) for line, place in picked}
     cases = {where: others for where, (others, _) in found.items() if others}
-    return Exam(role, chosen, cases, min((found[where][1] for where in cases), default=0))
+    return Exam(role, chosen, cases, min((found[where][1] for where in cases), default=0), borrowed)
 
 
 def scored_role(pieces: Sequence[Piece]) -> Role:
@@ -128,6 +130,14 @@ def rivals(truth: Phrase, pool: Pool, rng: np.random.Generator) -> tuple[tuple[N
     dealt = (phrase for turn in zip_longest(*shuffled) for phrase in turn if phrase)
     placed = dict.fromkeys(put_in_place(phrase.notes, truth.notes) for phrase in dealt)
     return tuple(islice((notes for notes in placed if notes != truth.notes), OTHERS)), len(decks)
+
+
+def pool_of(lines: Sequence[Line]) -> Pool:
+    """Return all phrases that follow another one."""
+    pool: Pool = {}
+    for line in lines:
+        pool.setdefault(title_key(line[0].title), []).extend(line[1:])
+    return {title: phrases for title, phrases in pool.items() if phrases}
 
 
 def title_key(title: str) -> tuple[str, ...]:

@@ -153,7 +153,18 @@ def test_few_titles_give_several_rivals_each_and_it_is_said():
     assert {len(others) for others in exam.cases.values()} == {OTHERS}
     assert exam.titles == 4
     (result,) = evaluate({"tunes": exam}, pieces, Uniform())
-    assert "of 4 other titles" in " ".join(result.remarks())
+    assert "of 4 titles" in " ".join(result.remarks())
+
+
+def test_training_pieces_give_rivals_only_where_held_out_titles_are_too_few(pieces):
+    assert not set_exams(pieces, SETTINGS)["tunes"].borrowed
+    few = set_exams(pieces[15:], SETTINGS)["tunes"]
+    assert few.borrowed
+    assert few.titles == 34
+    known = {shape(phrase.notes) for line in lines_of(pieces[20:], Role.MELODY) for phrase in line}
+    assert all({shape(notes) for notes in others} & known for others in few.cases.values())
+    (result,) = evaluate({"tunes": few}, pieces, Uniform())
+    assert "of 34 train titles" in " ".join(result.remarks())
 
 
 def test_rivals_share_the_metre_when_enough_titles_do():
