@@ -102,6 +102,19 @@ class Result:
         return said
 
 
+def of_corpora(pieces: Sequence[Piece], only: Sequence[str]) -> list[Piece]:
+    """Return the pieces of the corpora named in `only`, or all where none is named.
+
+    Raises:
+        LivejamError: a corpus is not there.
+    """
+    there = dict.fromkeys(piece.corpus for piece in pieces)
+    for name in only:
+        if name not in there:
+            raise LivejamError(f"no corpus is called {name!r} here; there are: {', '.join(there)}")
+    return [piece for piece in pieces if piece.corpus in (only or there)]
+
+
 def set_exams(pieces: Sequence[Piece], settings: Settings) -> dict[str, Exam]:
     """Return what is asked of every corpus: of its validation split, or of all of it where there is no split.
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from livejam.errors import FileError, LivejamError
-from livejam.evaluation import evaluate, judge, line_classes, results_table, set_exams, write_json
+from livejam.evaluation import evaluate, judge, line_classes, of_corpora, results_table, set_exams, write_json
 from livejam.exam import OTHERS, Settings, lines_of, metre_at, phrases_of, scored_role, set_exam
 from livejam.markov import event_classes
 from livejam.notes import Metre
@@ -236,6 +236,14 @@ def test_without_a_split_everything_may_be_asked(pieces):
     train = [replace(piece, split="train") for piece in pieces]
     titles = {line[0].title for line in set_exams(train, replace(SETTINGS, notes=10_000))["tunes"].lines}
     assert titles == {piece.title for piece in pieces}
+
+
+def test_only_some_corpora(pieces):
+    more = [replace(piece, corpus="airs") for piece in pieces[:3]]
+    assert of_corpora(pieces + more, ("airs",)) == more
+    assert of_corpora(pieces + more, ()) == pieces + more
+    with pytest.raises(LivejamError, match="no corpus is called 'reels' here; there are: tunes, airs"):
+        of_corpora(pieces + more, ("reels",))
 
 
 def test_nothing_to_ask_is_one_plain_line():
