@@ -8,6 +8,8 @@ call it, but never while it keeps time: drawing takes milliseconds.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import groupby
+from operator import itemgetter
 
 from rich.text import Text
 
@@ -98,10 +100,11 @@ def extent(notes: Iterable[Note]) -> tuple[float, float]:
 
 
 def beat_marks(start: float, end: float, beat: float, beats_per_bar: int) -> tuple[Mark, ...]:
-    """Marks on every beat from `start` to `end`, the bars numbered from 1; all but the last in seconds."""
+    """Marks on every beat (of `beat` seconds) from `start` to `end` seconds; the bars are numbered from 1."""
     count = int((end - start) / beat + 1e-6) + 1
-    bars = (f"{n // beats_per_bar + 1}" if n % beats_per_bar == 0 else "" for n in range(count))
-    return tuple(Mark(start + n * beat, bar) for n, bar in enumerate(bars))
+    names = ["bar 1", *(str(bar) for bar in range(2, count // beats_per_bar + 2))]
+    beats = (divmod(n, beats_per_bar) for n in range(count))
+    return tuple(Mark(start + n * beat, "" if rest else names[bar]) for n, (bar, rest) in enumerate(beats))
 
 
 def second_marks(start: float, end: float) -> tuple[Mark, ...]:
@@ -125,9 +128,10 @@ def terminal_roll(roll: Roll, width: int, most_rows: int = 14) -> Text:
     halves = -(-(high - low + 1) // (2 * fold)) * 2
     scale = Scale(*roll.span, columns)
     cells = _painted(roll, scale, low, fold, halves)
-    lines = [Text(f"{roll.title}", style="bold"), _ribbon(roll, scale)]
+    lines = [Text(roll.title, style="bold"), _ribbon(roll, scale)]
     for top in range(halves - 1, 0, -2):
-        lines.append(_row_name(low + (top - 1) * fold, 2 * fold) + _row(cells[top], cells[top - 1], roll, scale))
+        name = (_row_name(low + (top - 1) * fold, 2 * fold), "dim")
+        lines.append(Text.assemble(name, _row(cells[top], cells[top - 1], roll, scale)))
     return Text("\n").join([*lines, _axis(roll, scale)])
 
 
@@ -183,26 +187,28 @@ def _hex(colour: Colour) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
-def _row_name(low: int, count: int) -> Text:
+def _row_name(low: int, count: int) -> str:
     names = [pitch_name(pitch) for pitch in range(low, low + count) if pitch % 12 in (0, 7)]
-    return Text(f"{names[0] if names else '':>{GUTTER - 2}} │", style="dim")
+    return f"{names[0] if names else '':>{GUTTER - 2}} │"
 
 
 def _row(upper: Sequence[_Ink | None], lower: Sequence[_Ink | None], roll: Roll, scale: Scale) -> Text:
     grid = {column: "│" if mark.label else "┊" for column, mark in scale.inside(roll.marks) if column}
-    line = Text()
-    for column, (above, below) in enumerate(zip(upper, lower, strict=True)):
-        line.append_text(_character(above, below) or Text(grid.get(column, " "), style="dim"))
-    return line
+    characters = (
+        _character(above, below) or (grid.get(column, " "), "dim" if column in grid else "")
+        for column, (above, below) in enumerate(zip(upper, lower, strict=True))
+    )
+    runs = groupby(characters, key=itemgetter(1))  # few styled runs: a terminal is sent, and rich draws, much less
+    return Text.assemble(*(("".join(character for character, _ in run), style) for style, run in runs))
 
 
-def _character(above: _Ink | None, below: _Ink | None) -> Text | None:
+def _character(above: _Ink | None, below: _Ink | None) -> tuple[str, str] | None:
     if above and below:
         same = above.voice is below.voice
-        return Text("█", above.colour) if same else Text("▀", f"{above.colour} on {below.colour}")
+        return ("█", above.colour) if same else ("▀", f"{above.colour} on {below.colour}")
     if above:
-        return Text("▀", above.colour)
-    return Text("▄", below.colour) if below else None
+        return ("▀", above.colour)
+    return ("▄", below.colour) if below else None
 
 
 def _ribbon(roll: Roll, scale: Scale) -> Text:

@@ -109,7 +109,7 @@ class RollBook:
             return roll
         sheet = self._sheets[self._turn - 1]
         start = roll.span[0]
-        likely_end = start + 2 * (sheet.bars + 1) * sheet.beats_per_bar * sheet.beat
+        likely_end = start + (2 * sheet.bars + 1) * sheet.beats_per_bar * sheet.beat
         frame = Frame(likely_end, max(0, sheet.low - ROOM), min(127, sheet.high + ROOM)) if framed else None
         roll = replace(roll, title=f"{self._turn}  {sheet.title}", frame=frame)
         return replace(roll, marks=beat_marks(start, roll.span[1], sheet.beat, sheet.beats_per_bar))
