@@ -1,0 +1,126 @@
+"""World: a virtual clock, a scripted player, a musical stand-in for the network, and an output that records."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+
+from livejam.notes import Metre, Note, NoteOff, NoteOn, TickNote
+from livejam.phrasing import Request
+from livejam.session import Brain, Session, Settings, Stage
+from livejam.turns import Arrival, Pedal, State, Stop
+from livejam.virtual import RecordingOutput, ScriptedInbox, SilentScreen, VirtualClock, key_events
+
+
+class Parrot:
+    """Answers with the call, an octave up, a beat after its last onset."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[bool, tuple[TickNote, ...]]] = []  # (the player's?, notes)
+        self.requests: list[Request] = []
+        self.decoded = 0
+
+    def hear(self, notes: Sequence[TickNote], metre: Metre | None, player: bool) -> None:
+        """Keep the phrase."""
+        self.heard.append((player, tuple(notes)))
+
+    def answer(self, request: Request) -> Iterator[TickNote]:
+        """Repeat the call."""
+        self.requests.append(request)
+        later = request.call[-1].onset + 24 - request.call[0].onset
+        for note in request.call:
+            self.decoded += 1
+            yield replace(note, onset=note.onset + later, pitch=min(127, note.pitch + 12))
+
+
+class Screen(SilentScreen):
+    """Keeps what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.states: list[tuple[State, int]] = []
+
+    def state(self, state: State, turn: int) -> None:
+        """Keep the state."""
+        self.states.append((state, turn))
+
+
+class Recorder:
+    """Keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[float, NoteOn | NoteOff | Pedal, bool]] = []
+        self.tempos: list[tuple[float, float]] = []
+
+    def record(self, time: float, message: NoteOn | NoteOff | Pedal, player: bool) -> None:
+        """Keep the message."""
+        self.messages.append((time, message, player))
+
+    def tempo(self, time: float, bpm: float) -> None:
+        """Keep the tempo."""
+        self.tempos.append((time, bpm))
+
+
+class World:
+    """Everything a jam needs, without a device, a thread or a sleep."""
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.inbox = ScriptedInbox(self.clock)
+        self.output = RecordingOutput(self.clock)
+        self.screen = Screen()
+        self.recorder = Recorder()
+        self.brain: Brain = Parrot()
+        self.settings = Settings()
+        self.session: Session | None = None
+
+    @property
+    def sent(self) -> list[tuple[float, NoteOn | NoteOff]]:
+        """What livejam sent, with times rounded to milliseconds."""
+        return [(round(time, 3), message) for time, message in self.output.sent]
+
+    @property
+    def ons(self) -> list[tuple[float, int]]:
+        """When livejam played which pitch."""
+        return [(time, message.pitch) for time, message in self.sent if isinstance(message, NoteOn)]
+
+    def play(self, at: float, pitch: int, seconds: float, velocity: int = 80) -> None:
+        """The player plays a note."""
+        for time, event in key_events([Note(at, pitch, velocity, seconds)]):
+            self.inbox.put(time, event)
+
+    def phrase(self, at: float, pitches: Sequence[int], beat: float = 0.5) -> float:
+        """The player plays quarter notes; return the time of the last release."""
+        for number, pitch in enumerate(pitches):
+            self.play(at + number * beat, pitch, 0.9 * beat)
+        return at + (len(pitches) - 0.1) * beat
+
+    def happen(self, at: float, event: Arrival) -> None:
+        """Anything else happens."""
+        self.inbox.put(at, event)
+
+    def run(self) -> None:
+        """Let the jam take its course to its end."""
+        stage = Stage(self.clock, self.inbox, self.output, self.screen, self.recorder)
+        self.session = Session(stage, self.brain, self.settings)
+        self.session.run()
+
+    def stop(self, at: float) -> None:
+        """The player presses Ctrl-C."""
+        self.happen(at, Stop())
+
+
+def unmatched(messages: Sequence[NoteOn | NoteOff]) -> Counter[int]:
+    """Return how many note-ons of each pitch lack a note-off; a note-off too many is an error."""
+    sounding: Counter[int] = Counter()
+    for message in messages:
+        sounding[message.pitch] += 1 if isinstance(message, NoteOn) else -1
+        assert 0 <= sounding[message.pitch] <= 1, f"{message} does not match"
+    return +sounding
+
+
+@pytest.fixture
+def world() -> World:
+    """A fresh world."""
+    return World()
