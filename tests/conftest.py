@@ -8,7 +8,7 @@ import pytest
 
 from livejam.notes import Metre, Note, NoteOff, NoteOn, TickNote
 from livejam.phrasing import Request
-from livejam.session import Brain, Session, Settings, Stage
+from livejam.session import Brain, Output, Session, Settings, Stage
 from livejam.turns import Arrival, Pedal, State, Stop
 from livejam.virtual import RecordingOutput, ScriptedInbox, SilentScreen, VirtualClock, key_events
 
@@ -100,9 +100,9 @@ class World:
         """Anything else happens."""
         self.inbox.put(at, event)
 
-    def run(self) -> None:
+    def run(self, output: Output | None = None) -> None:
         """Let the jam take its course to its end."""
-        stage = Stage(self.clock, self.inbox, self.output, self.screen, self.recorder)
+        stage = Stage(self.clock, self.inbox, output or self.output, self.screen, self.recorder)
         self.session = Session(stage, self.brain, self.settings)
         self.session.run()
 

@@ -1,0 +1,278 @@
+"""Whole jams, in virtual time."""
+
+import itertools
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import Parrot, unmatched
+
+from livejam.errors import ModelError
+from livejam.notes import NoteOff, NoteOn, TickNote
+from livejam.turns import Pedal, PortBack, PortLost, State
+
+
+def test_the_reply(world):
+    world.phrase(1.0, [60, 62, 64, 65])  # to 2.95
+    world.run()
+    assert world.ons == [(4.0, 72), (4.5, 74), (5.0, 76), (5.5, 77)]  # silence until 3.55, then the next beat
+    assert world.sent[1] == (pytest.approx(4.458, abs=0.001), NoteOff(72))
+    assert world.screen.states == [
+        (State.IDLE, 0),
+        (State.LISTENING, 1),
+        (State.RESPONDING, 1),
+        (State.IDLE, 1),
+    ]
+
+
+def test_the_player_interrupts(world):
+    end = world.phrase(1.0, [60, 62, 64, 65])
+    world.play(4.7, 48, 0.5)
+    world.run()
+    assert world.ons[:2] == [(4.0, 72), (4.5, 74)]
+    assert world.sent[3] == (4.7, NoteOff(74))
+    assert world.ons[2][0] == pytest.approx(5.2 + 0.6, abs=0.9)
+    assert world.ons[2][1] == 60  # the interrupting note is the new call
+    (_, call), (livejams, cut), (_, second) = world.brain.heard[:3]
+    assert [note.pitch for note in call] == [60, 62, 64, 65]
+    assert not livejams
+    assert [(note.pitch, note.length) for note in cut] == [(72, 22), (74, 10)]
+    assert [note.pitch for note in second] == [48]
+    assert second[0].onset >= cut[-1].onset
+    assert end < 4.0
+
+
+def test_an_interruption_before_the_first_note(world):
+    world.phrase(1.0, [60, 62, 64, 65])  # the answer is to come at 4.0
+    world.play(3.7, 67, 0.3)
+    world.run()
+    assert [pitch for _, pitch in world.ons] == [79]
+    assert [player for player, _ in world.brain.heard] == [True, True, False]
+
+
+def test_two_turns(world):
+    world.phrase(1.0, [60, 62, 64, 65])
+    world.phrase(9.0, [67, 65, 64, 62])
+    world.run()
+    assert [pitch for _, pitch in world.ons] == [72, 74, 76, 77, 79, 77, 76, 74]
+    assert [player for player, _ in world.brain.heard] == [True, False, True, False]
+    onsets = [note.onset for _, notes in world.brain.heard for note in notes]
+    assert onsets == sorted(onsets)
+    assert [request.turn for request in world.brain.requests] == [1, 2]
+
+
+def test_a_slow_brain_answers_late_but_on_the_beat(world):
+    class Slow(Parrot):
+        def hear(self, notes, metre, player):
+            super().hear(notes, metre, player)
+            world.clock.move_to(world.clock.now + 1.3)
+
+    world.brain = Slow()
+    world.phrase(1.0, [60, 62, 64, 65])
+    world.run()
+    assert [start for start, _ in world.ons] == [5.0, 5.5, 6.0, 6.5]
+
+
+def test_notes_that_come_too_late_are_dropped(world):
+    class Stumbling(Parrot):
+        def answer(self, request):
+            for number, note in enumerate(super().answer(request)):
+                if number == 2:
+                    world.clock.move_to(5.2)
+                yield note
+
+    world.brain = Stumbling()
+    world.phrase(1.0, [60, 62, 64, 65])
+    world.run()
+    assert [pitch for _, pitch in world.ons] == [77]
+    assert world.session.late_notes == 3
+    assert not unmatched([message for _, message in world.sent])
+
+
+def test_stop_during_the_answer(world):
+    world.phrase(1.0, [60, 62, 64, 65])
+    world.stop(4.6)
+    world.run()
+    assert world.sent[-1] == (4.6, NoteOff(74))
+    assert not unmatched([message for _, message in world.sent])
+
+
+def test_a_bug_during_the_answer_leaves_nothing_sounding(world):
+    class Buggy(Parrot):
+        def hear(self, notes, metre, player):
+            if len(self.heard) == 1:
+                raise ZeroDivisionError
+            super().hear(notes, metre, player)
+
+    world.brain = Buggy()
+    world.phrase(1.0, [60, 62, 64, 65])
+    world.play(4.7, 48, 0.5)
+    with pytest.raises(ZeroDivisionError):
+        world.run()
+    assert len(world.ons) == 2
+    assert not unmatched([message for _, message in world.sent])
+
+
+def test_a_brain_that_fails_ends_its_turn_and_not_the_jam(world):
+    class Fragile(Parrot):
+        def answer(self, request):
+            for number, note in enumerate(super().answer(request)):
+                if number == 3 and request.turn == 1:
+                    raise ModelError("the network gave no note; try another model")
+                yield note
+
+    world.brain = Fragile()
+    world.phrase(1.0, [60, 62, 64, 65])
+    world.phrase(9.0, [67, 65, 64, 62])
+    world.run()
+    assert world.screen.warnings == ["the network gave no note; try another model"]
+    assert [pitch for _, pitch in world.ons] == [72, 79, 77, 76, 74]
+    assert [len(notes) for player, notes in world.brain.heard if not player] == [1, 4]
+    assert not unmatched([message for _, message in world.sent])
+
+
+def test_livejam_does_not_answer_its_own_echo(world):
+    class Bus:
+        def send(self, message):
+            world.output.send(message)
+            world.happen(world.clock.now + 0.002, message)
+
+    world.settings = replace(world.settings, shared_bus=True)
+    world.phrase(1.0, [60, 62, 64, 65])
+    world.play(4.6, 74, 0.2, velocity=63)  # while livejam plays the same pitch: a unison by the player
+    world.run(output=Bus())
+    assert [pitch for _, pitch in world.ons] == [72, 74, 86]
+    assert [len(notes) for player, notes in world.brain.heard if player] == [4, 1]
+    assert world.brain.requests[1].call[0].velocity == 63
+    assert not unmatched([message for _, message in world.sent])
+
+
+def test_without_echo_a_bus_would_go_on_for_ever(world):
+    class Bus:
+        def send(self, message):
+            world.output.send(message)
+            world.happen(world.clock.now + 0.002, message)
+
+    world.phrase(1.0, [60])
+    world.stop(60.0)
+    world.run(output=Bus())
+    assert len(world.brain.requests) > 3
+
+
+def test_a_stuck_key_is_answered(world):
+    world.phrase(1.0, [60, 62, 64])
+    world.happen(2.5, NoteOn(65, 80))
+    world.run()
+    assert [pitch for _, pitch in world.ons] == [72, 74, 76, 77]
+    assert 7.1 <= world.ons[0][0] <= 7.9
+
+
+def test_the_pedal_lengthens_notes(world):
+    world.happen(0.9, Pedal(down=True))
+    world.phrase(1.0, [60, 62, 64, 65])
+    world.happen(3.2, Pedal(down=False))
+    world.run()
+    lengths = [note.length for note in world.brain.requests[0].call]
+    assert lengths == [106, 82, 58, 34]
+    assert (0.9, Pedal(down=True), True) in world.recorder.messages
+
+
+def test_a_lost_port_ends_the_phrase_and_the_jam_goes_on(world):
+    world.phrase(1.0, [60, 62, 64])
+    world.happen(2.5, NoteOn(65, 80))
+    world.happen(2.8, PortLost("Digital Piano"))
+    world.happen(9.0, PortBack("Digital Piano"))
+    world.phrase(10.0, [67, 65, 64, 62])
+    world.run()
+    assert len(world.brain.requests) == 2
+    assert world.ons[0][0] <= 4.3
+    assert [text.split(" is ")[0] for text in world.screen.warnings] == ["Digital Piano", "Digital Piano"]
+
+
+def test_one_note_is_answered(world):
+    world.play(1.0, 60, 0.4)
+    world.run()
+    assert [pitch for _, pitch in world.ons] == [72]
+
+
+def test_two_thousand_notes_are_answered(world):
+    for number in range(2000):
+        world.play(1.0 + number * 0.029, 40 + number % 40, 0.02)
+    world.run()
+    assert len(world.brain.requests[0].call) == 2000
+    assert world.ons
+
+
+@pytest.mark.parametrize("bpm", [60, 75, 90, 120, 150, 180])
+@pytest.mark.parametrize("fixed", [True, False])
+def test_answers_start_in_time_on_the_players_beat(world, bpm, fixed):
+    beat = 60 / bpm
+    if fixed:
+        world.settings = replace(world.settings, bpm=bpm)
+    end = world.phrase(1.0, [60, 62, 64, 65, 67, 69, 71, 72], beat)
+    world.run()
+    start = world.output.sent[0][0]
+    assert 0.6 <= start - end <= 1.45
+    halves = (start - 1.0) / beat * 2
+    assert halves == pytest.approx(round(halves), abs=0.02)
+
+
+def test_an_endless_answer_is_cut(world):
+    class Endless(Parrot):
+        def answer(self, request):
+            for beat in itertools.count(1):
+                yield TickNote(request.call[-1].onset + 24 * beat, 60, 24, 0)
+
+    world.brain = Endless()
+    world.phrase(1.0, [60, 62, 64, 65])
+    world.run()
+    assert len(world.ons) == 16  # four bars
+    assert world.sent[0][1] == NoteOn(60, 80)  # as loud as the call
+    assert not unmatched([message for _, message in world.sent])
+
+
+def test_an_answer_is_decoded_while_it_sounds(world):
+    seen = []
+
+    class Counting(Parrot):
+        def answer(self, request):
+            for note in super().answer(request):
+                seen.append(world.clock.now)
+                yield note
+
+    world.brain = Counting()
+    world.phrase(1.0, [60, 62, 64, 65, 67, 69, 71, 72])
+    world.run()
+    assert seen[0] == pytest.approx(5.55)  # when the phrase is over
+    onsets = [start for start, _ in world.ons]
+    assert all(onset - now >= 0.4 for onset, now in zip(onsets, seen, strict=True))
+    assert onsets[-1] - seen[-1] < 2.0
+
+
+def test_the_same_jam_twice(world):
+    rng = np.random.default_rng(7)
+    worlds = [world, type(world)()]
+    pitches = rng.integers(48, 84, 30).tolist()
+    for each in worlds:
+        each.phrase(1.0, pitches[:15], beat=0.3)
+        each.phrase(11.0, pitches[15:], beat=0.4)
+        each.run()
+    assert worlds[0].sent == worlds[1].sent
+    assert worlds[0].brain.heard == worlds[1].brain.heard
+
+
+def test_a_thousand_turns_in_seconds(world):
+    rng = np.random.default_rng(1)
+    now = 1.0
+    for _ in range(1000):
+        count = int(rng.integers(1, 12))
+        beat = float(rng.uniform(0.2, 0.6))
+        now = world.phrase(now, rng.integers(40, 90, count).tolist(), beat) + float(rng.uniform(1.0, 8.0))
+    began = time.perf_counter()
+    world.run()
+    assert time.perf_counter() - began < 60
+    assert len(world.brain.requests) == 1000
+    assert not unmatched([message for _, message in world.sent])
+    onsets = [note.onset for _, notes in world.brain.heard for note in notes]
+    assert onsets == sorted(onsets)
