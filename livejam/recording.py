@@ -28,16 +28,6 @@ PLAYER, LIVEJAM = 0, 1  # the tracks
 HELP = "choose another place with --record, or --no-record"
 
 
-class NoRecorder:
-    """Keeps nothing."""
-
-    def record(self, time: float, message: PlayerEvent, player: bool) -> None:
-        """Forget it."""
-
-    def tempo(self, time: float, bpm: float) -> None:
-        """Forget it."""
-
-
 class JamFile:
     """The files of one jam, `path` and its sidecar, written whole or not at all."""
 

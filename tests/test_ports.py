@@ -3,6 +3,7 @@
 import contextlib
 
 import pytest
+from fake_midi import FakeDriver
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,51 +91,6 @@ def test_any_text_finds_a_port_or_says_why_not(asked, names, indexed):
     except PortError as error:
         complaint = str(error)
     assert complaint.isprintable()
-
-
-class FakePort:
-    """A port that remembers what was sent, and can be played into."""
-
-    def __init__(self, name, receive=None, broken=False):
-        self.name, self.receive, self.broken = name, receive, broken
-        self.sent, self.open = [], True
-
-    def send(self, message):
-        if self.broken:
-            raise PortError(f"can't send to {self.name!r}")
-        self.sent.append(message)
-
-    def close(self):
-        self.open = False
-
-
-class FakeDriver:
-    """A MIDI system in memory."""
-
-    name = "Fake"
-    virtual_names = ("livejam_in:in", "livejam_out:out")
-
-    def __init__(self, inputs=(), outputs=(), virtual=True, refuses=()):
-        self._inputs, self._outputs, self._refuses = list(inputs), list(outputs), refuses
-        self.indexed, self.virtual, self.ports = not virtual, virtual, {}
-
-    def inputs(self):
-        return self._inputs
-
-    def outputs(self):
-        return self._outputs
-
-    def open_input(self, name, receive):
-        return self._open(("in", name), FakePort(name, receive))
-
-    def open_output(self, name):
-        return self._open(("out", name), FakePort(name))
-
-    def _open(self, key, port):
-        if key[1] in self._refuses:
-            raise PortError(f"Fake refuses: {key[1]!r}")
-        self.ports[key] = port
-        return port
 
 
 def opened(driver, **choice):

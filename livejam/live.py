@@ -1,0 +1,117 @@
+"""A jam over real MIDI ports: the session, with ports, recorder, screen and the ways to end it around it.
+
+Knows neither rtmidi nor the network: a driver and a brain are given. Times are seconds of `time.monotonic`. The session
+runs in the caller's thread, which must be the main thread, for it alone is told of Ctrl-C.
+"""
+
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from livejam import __version__
+from livejam.inbox import LiveInbox
+from livejam.messages import PlayerEvent
+from livejam.ports import Driver, PortChoice, Ports, open_ports
+from livejam.recording import JamFile, JamRecorder, jam_path
+from livejam.screen import StatusLine
+from livejam.session import Brain, Session, Settings, Stage
+from livejam.turns import Stop
+
+ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # those that the system has
+SWITCH = 0.0005  # seconds: how long another Python thread may keep the session's from running
+
+
+@dataclass(frozen=True, slots=True)
+class Jam:
+    """What a player chose for a jam."""
+
+    ports: PortChoice
+    settings: Settings
+    about: dict[str, object]  # kept beside the recording: seed, model, ...
+    record: Path | None = None  # file or folder; None: the usual folder
+    keep: bool = True  # False: no recording
+
+
+class Scribe:
+    """What the session tells its recorder: kept, if the jam is kept, and the tempo shown."""
+
+    def __init__(self, recorder: JamRecorder | None, screen: StatusLine) -> None:
+        self._recorder = recorder
+        self._screen = screen
+
+    def record(self, time: float, message: PlayerEvent, player: bool) -> None:
+        """Keep a message of the player's or of livejam's."""
+        if self._recorder:
+            self._recorder.record(time, message, player)
+
+    def tempo(self, time: float, bpm: float) -> None:
+        """Keep and show the tempo from a beat at `time` on."""
+        if self._recorder:
+            self._recorder.tempo(time, bpm)
+        self._screen.tempo(bpm)
+
+
+def listen(jam: Jam, driver: Driver, brain: Brain, console: Console) -> Path | None:
+    """Jam until Ctrl-C or a signal to end; return where the jam is kept, None if it is not.
+
+    Raises:
+        PortError: the ports can't be opened.
+        FileError: there is no place for the recording.
+    """
+    path = jam_path(jam.record, datetime.now()) if jam.keep else None
+    inbox = LiveInbox()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(ended_by_signals(lambda: inbox.put(time.monotonic(), Stop())))
+        stack.enter_context(_quick_switching())
+        ports = open_ports(driver, jam.ports, inbox.put, time.monotonic)
+        stack.callback(ports.close)
+        screen = stack.enter_context(StatusLine(console, f"{ports.names[0]} -> {ports.names[1]}"))
+        recorder = stack.enter_context(JamRecorder(_file(jam, path, ports), screen.warn)) if path else None
+        stage = Stage(time.monotonic, inbox, ports, screen, Scribe(recorder, screen))
+        Session(stage, brain, replace(jam.settings, shared_bus=ports.shared)).run()
+    return recorder.saved if recorder else None
+
+
+@contextlib.contextmanager
+def ended_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` at every signal to end, however many come: what sounds must be ended in peace."""
+    known = [getattr(signal, name) for name in ENDINGS if hasattr(signal, name)]
+    taken = {ending: signal.getsignal(ending) for ending in known}
+    taken = {ending: before for ending, before in taken.items() if before not in (None, signal.SIG_IGN)}  # nohup's, say
+    for ending in taken:
+        signal.signal(ending, lambda number, frame: stop())
+    try:
+        yield
+    finally:
+        for ending, before in taken.items():
+            signal.signal(ending, before)
+
+
+@contextlib.contextmanager
+def _quick_switching() -> Iterator[None]:
+    """Let the session's thread have its turn sooner beside the screen's, the recorder's and the driver's."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+def _file(jam: Jam, path: Path, ports: Ports) -> JamFile:
+    about = {
+        "livejam": __version__,
+        "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "input": ports.names[0],
+        "output": ports.names[1],
+        **jam.about,
+        "settings": asdict(jam.settings),
+    }
+    return JamFile(path, about, jam.settings.metre, jam.ports.answer_channel)

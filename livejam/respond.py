@@ -1,0 +1,94 @@
+"""A call in a MIDI file, answered in another: the live session, in virtual time.
+
+Knows neither the network nor ports. Times are seconds from the start of the call's file. Same call, brain and settings:
+same bytes. Runs in the caller's thread.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from livejam.errors import FileError, LivejamError
+from livejam.messages import PlayerEvent
+from livejam.midifile import Song, Timed
+from livejam.notes import NoteOff, NoteOn
+from livejam.recording import write_whole
+from livejam.session import Brain, Settings
+from livejam.tape import Tape
+from livejam.virtual import SilentScreen, play_through
+
+MARGIN = 0.1  # seconds of silence beyond the longest rest
+
+
+class AnswerTape:
+    """A recorder that keeps the answer alone, on a tape that starts with the call's file."""
+
+    def __init__(self, settings: Settings, channel: int) -> None:
+        self.tape = Tape((("livejam", channel),), settings.metre, start=0.0)
+
+    def record(self, time: float, message: PlayerEvent, player: bool) -> None:
+        """Keep a message of livejam's."""
+        if not player:
+            self.tape.add(0, time, message)
+
+    def tempo(self, time: float, bpm: float) -> None:
+        """Keep the tempo from a beat at `time` on."""
+        self.tape.beat(time, bpm)
+
+
+def respond(song: Song, brain: Brain, settings: Settings, channel: int = 1) -> bytes:
+    """Return a MIDI file with the answer to all of `song`, at its time after it, on `channel` (1 to 16).
+
+    Raises:
+        LivejamError: the brain fails, or has no answer.
+    """
+    screen, answer = SilentScreen(), AnswerTape(settings, channel)
+    whole = whole_call(song, settings)
+    play_through(((timed.at, timed.event) for timed in song.events), brain, whole, screen, answer)
+    if screen.warnings:
+        raise LivejamError(screen.warnings[0])
+    if not answer.tape:
+        raise LivejamError("there is no answer to this call; try another --seed or a higher --temperature")
+    return answer.tape.encode()
+
+
+def on_beat(song: Song, settings: Settings) -> Settings:
+    """Return `settings` with the tempo and metre that the file states, where none are asked for."""
+    return replace(settings, bpm=settings.bpm or song.bpm, metre=settings.metre or song.metre)
+
+
+def whole_call(song: Song, settings: Settings) -> Settings:
+    """Return `settings` in which no rest of `song` ends the call before its time, however long it is."""
+    rest = longest_rest(song.events, settings.longest_key)
+    silence = max(settings.silence, rest + MARGIN if rest else 0.0)
+    return replace(settings, silence=silence, longest_call=max(settings.longest_call, song.seconds + silence + MARGIN))
+
+
+def longest_rest(events: Iterable[Timed], longest_key: float) -> float:
+    """Return the longest time (seconds) between notes with no key down; a key counts for `longest_key` at most."""
+    down: dict[int, float] = {}  # pitch -> seconds of its note-on
+    quiet_from: float | None = None  # seconds: the latest release so far
+    longest = 0.0
+    for timed in events:
+        match timed.event:
+            case NoteOn(pitch):
+                silent_since = max([quiet_from or 0.0, *(since + longest_key for since in down.values())])
+                longest = max(longest, timed.at - silent_since if quiet_from is not None or down else 0.0)
+                down[pitch] = timed.at
+            case NoteOff(pitch) if pitch in down:
+                quiet_from = max(quiet_from or 0.0, min(timed.at, down.pop(pitch) + longest_key))
+    return longest
+
+
+def save_answer(data: bytes, out: Path, call: Path) -> None:
+    """Write an answer to `out`, but not over the call.
+
+    Raises:
+        FileError: it can't be written there.
+    """
+    if out.exists() and call.exists() and out.samefile(call):
+        raise FileError(f"the answer would overwrite the call {call}; give another name with -o")
+    try:
+        write_whole(out, data)
+    except OSError as error:
+        raise FileError(f"can't write {out}: {error.strerror or error}; give another place with -o") from error

@@ -1,0 +1,53 @@
+"""A MIDI system in memory."""
+
+from livejam.errors import PortError
+
+
+class FakePort:
+    """A port that remembers what was sent, and can be played into."""
+
+    def __init__(self, name, receive=None, on_send=None):
+        self.name, self.receive, self.on_send = name, receive, on_send
+        self.sent, self.open = [], True
+
+    def send(self, message):
+        assert self.open
+        self.sent.append(message)
+        if self.on_send:
+            self.on_send(message)
+
+    def close(self):
+        self.open = False
+
+
+class FakeDriver:
+    """A MIDI system in memory."""
+
+    name = "Fake"
+    virtual_names = ("livejam_in:in", "livejam_out:out")
+
+    def __init__(self, inputs=(), outputs=(), virtual=True, refuses=(), played=(), on_send=None):
+        self._inputs, self._outputs, self._refuses = list(inputs), list(outputs), refuses
+        self.indexed, self.virtual, self.ports = not virtual, virtual, {}
+        self._played, self._on_send = played, on_send  # messages that come in at once; called with what is sent
+
+    def inputs(self):
+        return self._inputs
+
+    def outputs(self):
+        return self._outputs
+
+    def open_input(self, name, receive):
+        port = self._open(("in", name), FakePort(name, receive))
+        for message in self._played:
+            receive(message)
+        return port
+
+    def open_output(self, name):
+        return self._open(("out", name), FakePort(name, on_send=self._on_send))
+
+    def _open(self, key, port):
+        if key[1] in self._refuses:
+            raise PortError(f"Fake refuses: {key[1]!r}")
+        self.ports[key] = port
+        return port

@@ -1,0 +1,95 @@
+"""A jam over ports, from its first signal to its last, on a MIDI system in memory."""
+
+import io
+import json
+import signal
+from dataclasses import replace
+
+import mido
+import pytest
+from conftest import Parrot
+from fake_midi import FakeDriver
+from rich.console import Console
+
+from livejam.errors import PortError
+from livejam.live import ENDINGS, Jam, ended_by_signals, listen
+from livejam.ports import PortChoice
+from livejam.session import Settings
+
+PHRASE = [(0x90, 60, 80), (0x80, 60, 0), (0xF8,), (0x90, 64, 80), (0x90, 64, 0)]
+HERE = [getattr(signal, name) for name in ENDINGS if hasattr(signal, name)]
+
+
+class Endless(Parrot):
+    """An answer of one long note after the other."""
+
+    def answer(self, request):
+        for number in range(1000):
+            yield replace(request.call[0], onset=request.start + number * 96, length=96, pitch=72)
+
+
+def jam(tmp_path, **changes):
+    return Jam(PortChoice(), Settings(silence=0.01, bpm=240.0), {"seed": 5}, record=tmp_path, **changes)
+
+
+def console():
+    return Console(file=io.StringIO(), width=200)
+
+
+@pytest.mark.parametrize("ending", HERE)
+def test_a_signal_during_an_answer_leaves_nothing_sounding(tmp_path, ending):
+    driver = FakeDriver(played=PHRASE, on_send=lambda message: signal.raise_signal(ending))  # also at the note-off
+    shown = console()
+    path = listen(jam(tmp_path), driver, Endless(), shown)
+    out = driver.ports["out", None]
+    assert [message[0] for message in out.sent] == [0x90, 0x80]
+    assert out.sent[0][1] == out.sent[1][1]
+    assert not out.open
+    assert not driver.ports["in", None].open
+    lines = shown.file.getvalue().splitlines()
+    assert [line.split()[0] for line in lines] == ["ready:", "listening:", "answering:"]
+    assert "livejam_in:in -> livejam_out:out" in lines[0]
+    assert [len([m for m in track if m.type == "note_on"]) for track in mido.MidiFile(path).tracks] == [0, 2, 1]
+
+
+def test_what_made_the_jam_is_kept_beside_it(tmp_path):
+    driver = FakeDriver(played=PHRASE, on_send=lambda message: signal.raise_signal(signal.SIGINT))
+    path = listen(jam(tmp_path), driver, Endless(), console())
+    about = json.loads(path.with_suffix(".json").read_text())
+    assert about["seed"] == 5
+    assert about["settings"]["bpm"] == 240.0
+    assert {"livejam", "started", "input", "output"} < set(about)
+
+
+def test_a_jam_need_not_be_kept(tmp_path):
+    driver = FakeDriver(played=PHRASE, on_send=lambda message: signal.raise_signal(signal.SIGINT))
+    assert listen(jam(tmp_path, keep=False), driver, Endless(), console()) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_inside_gives_the_ports_back_and_keeps_the_jam(tmp_path):
+    class Broken(Parrot):
+        def answer(self, request):
+            raise ZeroDivisionError
+
+    driver = FakeDriver(played=PHRASE)
+    with pytest.raises(ZeroDivisionError):
+        listen(jam(tmp_path), driver, Broken(), console())
+    assert not any(port.open for port in driver.ports.values())
+    assert len(list(tmp_path.glob("jam-*.mid"))) == 1
+
+
+def test_no_ports_no_files(tmp_path):
+    with pytest.raises(PortError, match="no MIDI input matches"):
+        listen(replace(jam(tmp_path), ports=PortChoice(input="Bus")), FakeDriver(), Parrot(), console())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_signals_are_given_back():
+    before = signal.getsignal(signal.SIGINT)
+    asked = []
+    with ended_by_signals(lambda: asked.append(1)):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+    assert asked == [1, 1]
+    assert signal.getsignal(signal.SIGINT) is before

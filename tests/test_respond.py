@@ -1,0 +1,119 @@
+"""A call in a file, answered in another."""
+
+import mido
+import pytest
+from conftest import Parrot
+
+from livejam.errors import FileError, LivejamError, ModelError
+from livejam.midifile import Song, Timed, read_song
+from livejam.notes import Metre, NoteOff, NoteOn
+from livejam.respond import longest_rest, on_beat, respond, save_answer, whole_call
+from livejam.session import Settings
+from livejam.virtual import play_through
+
+
+def song(*notes, bpm=None, metre=None):
+    """A call of (onset, pitch, seconds)."""
+    events = [Timed(at, NoteOn(pitch, 80)) for at, pitch, _ in notes]
+    events += [Timed(at + seconds, NoteOff(pitch)) for at, pitch, seconds in notes]
+    end = max(at + seconds for at, _, seconds in notes)
+    return Song(tuple(sorted(events, key=lambda timed: timed.at)), bpm, metre, 0.0, end)
+
+
+CALL = song(*((number * 0.5, pitch, 0.4) for number, pitch in enumerate((60, 62, 64, 65))))
+RESTING = song((0.0, 60, 0.4), (0.5, 62, 0.4), (3.0, 64, 0.4), (3.5, 65, 0.4))
+
+
+class Silent(Parrot):
+    def answer(self, request):
+        return iter(())
+
+
+class Lost(Parrot):
+    def answer(self, request):
+        raise ModelError("the network is lost")
+        yield
+
+
+def heard(data, tmp_path):
+    path = tmp_path / "answer.mid"
+    path.write_bytes(data)
+    return [timed for timed in read_song(path).events if isinstance(timed.event, NoteOn)]
+
+
+def test_the_answer_comes_after_the_call(tmp_path):
+    notes = heard(respond(CALL, Parrot(), Settings()), tmp_path)
+    assert [timed.event.pitch for timed in notes] == [72, 74, 76, 77]
+    assert 1.9 < notes[0].at < 1.9 + 0.6 + 1.5
+
+
+def test_it_is_what_the_live_path_plays(tmp_path):
+    live = play_through(((timed.at, timed.event) for timed in CALL.events), Parrot(), Settings())
+    notes = heard(respond(CALL, Parrot(), Settings()), tmp_path)
+    assert [timed.event for timed in notes] == [event for _, event in live if isinstance(event, NoteOn)]
+    played = [at for at, event in live if isinstance(event, NoteOn)]
+    assert [timed.at for timed in notes] == pytest.approx(played, abs=0.001)
+
+
+def test_the_same_call_gives_the_same_bytes():
+    assert respond(CALL, Parrot(), Settings()) == respond(CALL, Parrot(), Settings())
+
+
+def test_a_rest_does_not_end_the_call():
+    brain = Parrot()
+    respond(RESTING, brain, Settings())
+    assert [len(request.call) for request in brain.requests] == [4]
+
+
+def test_a_call_of_one_note_and_of_two_thousand():
+    for count in (1, 2000):
+        brain = Parrot()
+        respond(song(*((number * 0.125, 60 + number % 12, 0.1) for number in range(count))), brain, Settings())
+        assert [len(request.call) for request in brain.requests] == [count]
+
+
+def test_the_beat_of_the_file_counts_unless_another_is_asked_for(tmp_path):
+    stated = song((0.0, 60, 0.4), (0.5, 62, 0.4), bpm=90.0, metre=Metre(3, 4))
+    assert on_beat(stated, Settings()) == Settings(bpm=90.0, metre=Metre(3, 4))
+    assert on_beat(stated, Settings(bpm=60.0)).bpm == 60.0
+    (tmp_path / "answer.mid").write_bytes(respond(stated, Parrot(), on_beat(stated, Settings())))
+    answer = read_song(tmp_path / "answer.mid")
+    assert (round(answer.bpm), answer.metre) == (90, Metre(3, 4))
+
+
+def test_the_answer_lies_on_its_channel(tmp_path):
+    (tmp_path / "answer.mid").write_bytes(respond(CALL, Parrot(), Settings(), channel=5))
+    track = mido.MidiFile(tmp_path / "answer.mid").tracks[1]
+    assert {message.channel for message in track if not message.is_meta} == {4}
+
+
+def test_no_answer_and_a_lost_network_are_errors():
+    with pytest.raises(LivejamError, match="no answer"):
+        respond(CALL, Silent(), Settings())
+    with pytest.raises(LivejamError, match="the network is lost"):
+        respond(CALL, Lost(), Settings())
+
+
+@pytest.mark.parametrize(
+    ("notes", "rest"),
+    [
+        ([(0.0, 60, 0.4)], 0.0),
+        ([(5.0, 60, 0.4), (5.5, 60, 0.4)], 0.1),
+        ([(0.0, 60, 3.0), (1.0, 62, 0.5), (3.5, 64, 1.0)], 0.5),
+        ([(0.0, 60, 20.0), (9.0, 62, 0.5)], 5.0),  # held for longer than counts
+    ],
+)
+def test_the_longest_rest(notes, rest):
+    assert longest_rest(song(*notes).events, longest_key=4.0) == pytest.approx(rest)
+    assert whole_call(song(*notes), Settings(silence=0.3)).silence >= max(0.3, rest)
+
+
+def test_an_answer_is_not_written_over_its_call(tmp_path):
+    call = tmp_path / "call.mid"
+    call.write_bytes(b"call")
+    with pytest.raises(FileError, match="overwrite"):
+        save_answer(b"answer", tmp_path / "." / "call.mid", call)
+    with pytest.raises(FileError, match="can't write"):
+        save_answer(b"answer", tmp_path / "no" / "answer.mid", call)
+    save_answer(b"answer", tmp_path / "answer.mid", call)
+    assert (tmp_path / "answer.mid").read_bytes() == b"answer"
