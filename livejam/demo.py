@@ -9,9 +9,9 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Thread
 
 from rich.console import Console
@@ -28,40 +28,23 @@ from livejam.rollview import Drawing, RollBook, RollView, Sheet
 from livejam.screen import Relay, Seen, Turned
 from livejam.session import Brain, Inbox, Recorder, Session, Settings, Stage
 from livejam.turns import Arrival, State, Stop
+from livejam.virtual import ScriptedInbox, VirtualClock, key_events
 
-LEAD_IN = 0.5  # seconds before the first call
-REST = 1.0  # seconds between an answer and the next call
+REST = 1.0  # seconds before each call
 
 
 class Performer:
     """Plays one call after the other, each when the answer to the last is over, and then stops the jam. Pure."""
 
-    def __init__(self, calls: Sequence[Call], now: float) -> None:
+    def __init__(self, calls: Sequence[Call]) -> None:
         self._calls = deque(calls)
-        self._events: deque[tuple[float, Arrival]] = deque()
-        self._next(now + LEAD_IN)
 
-    @property
-    def deadline(self) -> float | None:
-        """When the next key moves, seconds; None while it listens."""
-        return self._events[0][0] if self._events else None
-
-    def due(self, now: float) -> Arrival | None:
-        """Return what happens next if its time has come."""
-        return self._events.popleft()[1] if self._events and self._events[0][0] <= now else None
-
-    def turn_over(self, now: float) -> None:
-        """Livejam's turn ended at `now`."""
-        self._next(now + REST)
-
-    def _next(self, start: float) -> None:
+    def next_after(self, now: float) -> list[tuple[float, Arrival]]:
+        """Return the keys of the next call, which begins REST seconds after `now`, or the end of the jam."""
+        start = now + REST
         if not self._calls:
-            self._events.append((start, Stop()))
-            return
-        for note in self._calls.popleft().notes:
-            self._events.append((start + note.onset, NoteOn(note.pitch, note.velocity)))
-            self._events.append((start + note.onset + note.duration, NoteOff(note.pitch)))
-        self._events = deque(sorted(self._events, key=lambda event: event[0]))
+            return [(start, Stop())]
+        return key_events(replace(note, onset=start + note.onset) for note in self._calls.popleft().notes)
 
 
 class Bus:
@@ -104,6 +87,7 @@ class Report:
     calls: int  # that were to be played
     unmatched: int  # note-ons without note-off, or the other way round
     latest: float  # seconds: the largest lateness of a note
+    dropped: int  # notes of the answers that came too late to be played
 
     @property
     def delays(self) -> tuple[float, ...]:
@@ -130,7 +114,7 @@ class Report:
         lines = (
             f"{len(self.rolls)} turns: {played} notes called, {answered} notes answered",
             f"from the end of each call to its answer: {delays} s",
-            f"largest lateness of a note: {self.latest * 1000:.1f} ms",
+            f"largest lateness of a note: {self.latest * 1000:.1f} ms, dropped as too late: {self.dropped or 'none'}",
             f"left sounding: {self.unmatched or 'nothing'}",
         )
         return "\n".join(lines)
@@ -148,64 +132,43 @@ class Demo:
 
     def play(self) -> Report:
         """Play the demo in real time."""
-        inbox, over = LiveInbox(), SimpleQueue[float]()
-        performer = Performer(self.calls, time.monotonic())
-        Thread(target=perform, args=(performer, inbox, over), name="player", daemon=True).start()
-        return self._jam(time.monotonic, inbox, over.put)
+        inbox, turns = LiveInbox(), SimpleQueue[float]()
+        Thread(target=perform, args=(Performer(self.calls), inbox, turns), name="player", daemon=True).start()
+        return self._jam(time.monotonic, inbox, turns.put)
 
     def rush(self) -> Report:
         """Play the demo in virtual time: the same, as fast as the network answers."""
-        inbox = VirtualInbox(Performer(self.calls, 0.0))
-        return self._jam(inbox.clock, inbox, inbox.performer.turn_over)
+        clock, performer = VirtualClock(), Performer(self.calls)
+        inbox = ScriptedInbox(clock)
 
-    def _jam(self, clock: Callable[[], float], inbox: Inbox, turn_over: Callable[[float], None]) -> Report:
+        def turn(now: float) -> None:
+            for due, event in performer.next_after(now):
+                inbox.put(due, event)
+
+        return self._jam(clock, inbox, turn)
+
+    def _jam(self, clock: Callable[[], float], inbox: Inbox, your_turn: Callable[[float], None]) -> Report:
+        """Jam; `your_turn` is called with the time (seconds) whenever the player may play, and returns at once."""
         book, bus = RollBook(sheets(self.calls)), Bus(clock, inbox)
 
         def see(seen: Seen) -> None:
             book.see(seen)
             self.show(seen)
-            if isinstance(seen, Turned) and seen.state is State.IDLE and seen.turn:
-                turn_over(clock())
+            if isinstance(seen, Turned) and seen.state is State.IDLE:
+                your_turn(clock())
 
-        Session(Stage(clock, bus, bus, Relay(see), self.recorder), self.brain, self.settings).run()
-        return Report(tuple(book.finished), len(self.calls), bus.unmatched, bus.latest)
+        session = Session(Stage(clock, bus, bus, Relay(see), self.recorder), self.brain, self.settings)
+        session.run()
+        return Report(tuple(book.finished), len(self.calls), bus.unmatched, bus.latest, session.late_notes)
 
 
-def perform(performer: Performer, inbox: LiveInbox, over: "SimpleQueue[float]") -> None:
-    """Play in real time until the jam is stopped: the body of the player's thread."""
+def perform(performer: Performer, inbox: LiveInbox, turns: "SimpleQueue[float]") -> None:
+    """Play in real time, a call for each time in `turns`, until the jam is stopped: the body of the player's thread."""
     event: Arrival | None = None
     while not isinstance(event, Stop):
-        try:
-            wait = None if performer.deadline is None else max(0.0, performer.deadline - time.monotonic())
-            performer.turn_over(over.get(timeout=wait))
-        except Empty:
-            event = performer.due(time.monotonic())
-            if event is not None:
-                inbox.put(time.monotonic(), event)
-
-
-class VirtualInbox:
-    """The inbox and the clock of a demo in virtual time: waiting is jumping to the next deadline."""
-
-    def __init__(self, performer: Performer) -> None:
-        self.performer = performer
-        self._now = 0.0  # seconds
-
-    def clock(self) -> float:
-        """The time, seconds."""
-        return self._now
-
-    def wait(self, deadline: float | None) -> tuple[float, Arrival] | None:
-        """Return the performer's next move, or None at `deadline`; Stop if neither will ever come."""
-        move = self.performer.deadline
-        if move is None and deadline is None:
-            return self._now, Stop()
-        if move is None or (deadline is not None and deadline < move):
-            self._now = max(self._now, deadline or 0.0)
-            return None
-        self._now = max(self._now, move)
-        event = self.performer.due(self._now)
-        return (self._now, event) if event is not None else None
+        for due, event in performer.next_after(turns.get()):
+            time.sleep(max(0.0, due - time.monotonic()))
+            inbox.put(time.monotonic(), event)
 
 
 def sheets(calls: Sequence[Call]) -> tuple[Sheet, ...]:

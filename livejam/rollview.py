@@ -1,6 +1,6 @@
 """A piano roll of the turn being played, in a process of its own.
 
-Drawing a roll takes ten milliseconds of Python, and whoever keeps time must not wait for them. So the session's thread
+Drawing a roll takes some milliseconds of Python, and whoever keeps time must not wait for them. So the session's thread
 hands over small records (screen.py) and goes on; a thread passes them through a pipe; a second process draws. Times
 are seconds of the session's clock. Knows nothing of ports or the network.
 """

@@ -1,8 +1,10 @@
 """The demo, whole, in virtual time, with a brain that repeats what it hears."""
 
 import io
+import time
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from queue import SimpleQueue
 
 import mido
 import pytest
@@ -10,14 +12,15 @@ from PIL import Image
 from rich.console import Console
 
 from livejam.calls import CALLS, Call
-from livejam.demo import Bus, Demo, Performer, Report, VirtualInbox, run_demo
+from livejam.demo import Bus, Demo, Performer, Report, perform, run_demo
 from livejam.errors import FileError, LivejamError
+from livejam.inbox import LiveInbox
 from livejam.notes import Metre, NoteOff, NoteOn, TickNote
 from livejam.phrasing import Request
 from livejam.picture import WIDTH
-from livejam.recording import NoRecorder
 from livejam.session import Settings
 from livejam.turns import Stop
+from livejam.virtual import NoRecorder, ScriptedInbox, VirtualClock
 
 SHORT = (
     Call("one", bpm=120, bar=4, steps=(("C4", 1, 80), ("E4", 1, 90), ("G4", 2, 100))),
@@ -102,17 +105,16 @@ def test_a_missing_answer_is_an_error():
 
 
 def test_a_note_left_sounding_is_an_error():
-    report = Report(rolls=(), calls=0, unmatched=1, latest=0.0)
+    report = Report(rolls=(), calls=0, unmatched=1, latest=0.0, dropped=0)
     with pytest.raises(LivejamError, match="1 notes of the answers were not ended"):
         report.check()
 
 
 def test_the_bus_counts_what_sounds_and_how_late_it_came():
-    inbox = VirtualInbox(Performer((), 0.0))
-    now = [0.0]
-    bus = Bus(lambda: now[0], inbox)
+    clock = VirtualClock()
+    bus = Bus(clock, ScriptedInbox(clock))
     assert bus.wait(0.2) is None
-    now[0] = 0.25
+    clock.move_to(0.25)
     bus.send(NoteOn(60, 80))
     bus.send(NoteOn(60, 80))
     bus.send(NoteOff(60))
@@ -122,28 +124,28 @@ def test_the_bus_counts_what_sounds_and_how_late_it_came():
     assert bus.latest == pytest.approx(0.05)
 
 
-def test_the_performer_plays_in_time_and_stops_after_the_last_answer():
-    performer = Performer(SHORT[:1], now=10.0)
-    played = []
-    while performer.deadline is not None:
-        played.append((performer.deadline, performer.due(performer.deadline)))
-    assert played[0] == (10.5, NoteOn(60, 80))
-    assert [event for _, event in played] == [
-        *(NoteOn(60, 80), NoteOff(60)),
-        *(NoteOn(64, 90), NoteOff(64)),
-        *(NoteOn(67, 100), NoteOff(67)),
+def test_the_performer_plays_each_call_once_and_then_stops():
+    performer = Performer(SHORT[:1])
+    assert performer.next_after(10.0) == [
+        (11.0, NoteOn(60, 80)),
+        (pytest.approx(11.46), NoteOff(60)),
+        (11.5, NoteOn(64, 90)),
+        (pytest.approx(11.96), NoteOff(64)),
+        (12.0, NoteOn(67, 100)),
+        (pytest.approx(12.92), NoteOff(67)),
     ]
-    assert performer.due(99.0) is None
-    performer.turn_over(20.0)
-    assert performer.due(20.5) is None
-    assert performer.due(21.0) == Stop()
+    assert performer.next_after(20.0) == [(21.0, Stop())]
 
 
-def test_a_jam_in_which_nothing_can_happen_any_more_ends():
-    performer = Performer(SHORT[:1], now=0.0)
-    while performer.due(99.0):
-        pass
-    assert VirtualInbox(performer).wait(None) == (0.0, Stop())
+def test_the_players_thread_plays_when_it_is_told_and_ends_with_the_jam():
+    inbox, turns = LiveInbox(), SimpleQueue()
+    turns.put(time.monotonic() - 60)  # so nothing is waited for
+    turns.put(time.monotonic() - 60)
+    perform(Performer(SHORT[:1]), inbox, turns)
+    events = [inbox.wait(0.0) for _ in range(8)]
+    assert [event for _, event in events[:2]] == [NoteOn(60, 80), NoteOff(60)]
+    assert events[6][1] == Stop()
+    assert events[7] is None
 
 
 def test_it_leaves_a_midi_file_and_a_picture(tmp_path):
