@@ -4,38 +4,215 @@ Wiring only. Each command imports what it runs when it runs, so `livejam --help`
 torch. Errors of our own family become one line on stderr and exit code 1, in one place.
 """
 
+import contextlib
+import secrets
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from livejam import __version__
 from livejam.errors import LivejamError
+from livejam.notes import Metre
+
+if TYPE_CHECKING:
+    from livejam.ports import PortChoice
+    from livejam.session import Brain, Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 TRAIN_EXTRA = {"torch", "symusic", "music21", "onnx", "onnxscript", "matplotlib", "safetensors"}
 
 
+@contextlib.contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn LivejamError, wrong options, and a missing train extra, into one line and an exit code."""
+    code = 1
+    try:
+        yield
+        return
+    except LivejamError as error:
+        message = str(error)
+    except click.UsageError as error:
+        message, code = _one_line(error), error.exit_code
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in TRAIN_EXTRA:
+            raise
+        message = f"this needs {error.name}, which is not installed; get it with: pip install 'livejam[train]'"
+    click.echo(f"livejam: {message}", err=True)
+    sys.exit(code)
+
+
 class Commands(click.Group):
-    """A click group that turns LivejamError, and a missing train extra, into one line."""
+    """A click group whose errors are plain."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the options before the command."""
+        with plain_errors():
+            return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the chosen command; print our own errors plainly."""
-        try:
+        """Run the chosen command."""
+        with plain_errors():
             return super().invoke(ctx)
-        except LivejamError as error:
-            message = str(error)
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] not in TRAIN_EXTRA:
-                raise
-            message = f"this needs {error.name}, which is not installed; get it with: pip install 'livejam[train]'"
-        click.echo(f"livejam: {message}", err=True)
-        sys.exit(1)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
     """A jamming partner: hears your phrase on a MIDI port and answers it, in time."""
+
+
+def _one_line(error: click.UsageError) -> str:
+    where = f" (see {error.ctx.command_path} --help)" if error.ctx else ""
+    return error.format_message().replace("\n", " ").rstrip(".") + where
+
+
+def read_metre(ctx: click.Context, param: click.Parameter, value: str | None) -> Metre | None:
+    """Return the metre of an option such as `--metre 3/4`."""
+    if value is None:
+        return None
+    above, _, below = value.partition("/")
+    if above.isdecimal() and below in ("2", "4", "8", "16") and 1 <= int(above) <= 32:
+        return Metre(int(above), int(below))
+    raise click.BadParameter(f"{value!r} is no metre; 4/4, 3/4, 6/8 and their like are", ctx, param)
+
+
+def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Return a decorator that gives a command all these options, in this order."""
+
+    def add(command: Command) -> Command:
+        for decorate in reversed(decorators):
+            command = decorate(command)
+        return command
+
+    return add
+
+
+CHANNEL = click.IntRange(1, 16)
+port_options = options(
+    click.option("--port", metavar="NAME", help="Port for both directions, by words of its name."),
+    click.option("--in", "input", metavar="NAME", help="Port to listen to. Without a name: a virtual port."),
+    click.option("--out", "output", metavar="NAME", help="Port to answer on. Without a name: a virtual port."),
+    click.option("--channel", type=CHANNEL, help="Channel to listen to.  [default: all]"),
+)
+answer_channel = click.option(
+    "--answer-channel", type=CHANNEL, default=1, show_default=True, help="Channel to answer on."
+)
+beat_options = options(
+    click.option("--bpm", type=click.FloatRange(30, 300), help="Tempo.  [default: your own pulse]"),
+    click.option("--metre", callback=read_metre, metavar="N/N", help="Time signature, as in 3/4.  [default: unknown]"),
+)
+brain_options = options(
+    click.option("--seed", type=click.IntRange(min=0), help="Same seed, same playing: same answers."),
+    click.option("--temperature", type=click.FloatRange(0, 2), help="How daring the answers are: 0 to 2."),
+    click.option(
+        "--model", type=click.Path(path_type=Path), help="Another network than the one that comes along (.onnx)."
+    ),
+)
+record_options = options(
+    click.option("--record", type=click.Path(path_type=Path), help="Keep the jam here.  [default: ~/Music/livejam]"),
+    click.option("--no-record", is_flag=True, help="Keep nothing."),
+)
+
+
+@main.command()
+def ports() -> None:
+    """List the MIDI ports, as they can be given to --port, --in and --out."""
+    from livejam.midi import find_driver
+    from livejam.ports import list_ports
+
+    found = list_ports(find_driver())
+    for title, names in ((f"{found.system} inputs", found.inputs), ("outputs", found.outputs)):
+        click.echo(f"{title}:" if names else f"{title}: none")
+        for name in names:
+            click.echo(f"  {name}")
+
+
+@main.command()
+@port_options
+@answer_channel
+@beat_options
+@click.option(
+    "--silence", type=click.FloatRange(0.05, 10), help="Seconds of silence that end a phrase.  [default: 0.6]"
+)
+@brain_options
+@record_options
+def listen(**asked: Any) -> None:
+    """Hear phrases on a MIDI port and answer each, until Ctrl-C."""
+    from rich.console import Console
+
+    from livejam.live import Jam
+    from livejam.live import listen as jam
+    from livejam.midi import find_driver
+
+    choice, settings = _ports(asked), _settings(asked)
+    if asked["no_record"] and asked["record"]:
+        raise click.UsageError("--record and --no-record contradict each other; give one of them")
+    driver = find_driver()
+    brain, about = _brain(asked, secrets.randbits(32))
+    kept = jam(Jam(choice, settings, about, asked["record"], not asked["no_record"]), driver, brain, Console())
+    click.echo(f"kept: {kept}" if kept else "nothing was kept")
+
+
+@main.command()
+@click.argument("call", type=click.Path(path_type=Path))
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="MIDI file for the answer.")
+@answer_channel
+@beat_options
+@brain_options
+def respond(call: Path, out: Path, answer_channel: int, **asked: Any) -> None:
+    """Answer the MIDI file CALL with another: the same engine, in virtual time."""
+    from livejam.midifile import read_song
+    from livejam.respond import on_beat, save_answer
+    from livejam.respond import respond as answer
+
+    song = read_song(call)
+    brain, _ = _brain(asked, seed=0)
+    save_answer(answer(song, brain, on_beat(song, _settings(asked)), answer_channel), out, call)
+    click.echo(f"written: {out}")
+
+
+def _brain(asked: dict[str, Any], seed: int) -> "tuple[Brain, dict[str, object]]":
+    """Load the network and warm it up; return it, and what is to be kept about it beside a jam."""
+    from livejam.brain import load_brain
+
+    brain = load_brain(asked["model"], seed if asked["seed"] is None else asked["seed"], asked["temperature"])
+    return brain, brain.about
+
+
+@main.command()
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path(), help="Folder for jam.mid and jam.png.  [default: .]"
+)
+@click.option("--fast", is_flag=True, help="In virtual time: as fast as the network answers, instead of in real time.")
+@brain_options
+def demo(output: Path, fast: bool, **asked: Any) -> None:
+    """Play five calls to livejam and show its answers; no MIDI system is needed."""
+    from rich.console import Console
+
+    from livejam.demo import run_demo
+
+    brain, about = _brain(asked, seed=0)
+    run_demo(brain, about, output, Console(), fast)
+
+
+def _ports(asked: dict[str, Any]) -> "PortChoice":
+    from livejam.ports import PortChoice
+
+    if asked["port"] and (asked["input"] or asked["output"]):
+        raise click.UsageError("--port is for both directions; give it alone, or --in and --out")
+    source, target = asked["port"] or asked["input"], asked["port"] or asked["output"]
+    return PortChoice(source, target, asked["channel"], asked["answer_channel"])
+
+
+def _settings(asked: dict[str, Any]) -> "Settings":
+    from livejam.session import Settings
+
+    given = {name: asked[name] for name in ("bpm", "metre", "silence") if asked.get(name) is not None}
+    return Settings(**given)
 
 
 @main.command()

@@ -17,6 +17,7 @@ from livejam.session import Brain, Settings
 from livejam.tape import Tape
 from livejam.virtual import SilentScreen, play_through
 
+SLOWEST, FASTEST = 30.0, 300.0  # quarter notes a minute: a tempo beyond is not meant
 MARGIN = 0.1  # seconds of silence beyond the longest rest
 
 
@@ -54,7 +55,8 @@ def respond(song: Song, brain: Brain, settings: Settings, channel: int = 1) -> b
 
 def on_beat(song: Song, settings: Settings) -> Settings:
     """Return `settings` with the tempo and metre that the file states, where none are asked for."""
-    return replace(settings, bpm=settings.bpm or song.bpm, metre=settings.metre or song.metre)
+    stated = song.bpm if song.bpm and SLOWEST <= song.bpm <= FASTEST else None
+    return replace(settings, bpm=settings.bpm or stated, metre=settings.metre or song.metre)
 
 
 def whole_call(song: Song, settings: Settings) -> Settings:

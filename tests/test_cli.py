@@ -1,0 +1,112 @@
+"""The command line: what it says, and that bad input gives one plain line."""
+
+import mido
+import pytest
+from click.testing import CliRunner
+from fake_midi import FakeDriver
+
+from livejam import __version__
+from livejam.cli import main
+
+COMMANDS = ("listen", "respond", "ports", "prepare")
+
+
+@pytest.fixture
+def ports(monkeypatch):
+    """Two keyboards and a bus."""
+    names = ["IAC Driver Bus 1", "Digital Piano", "Stage Piano"]
+    monkeypatch.setattr("livejam.midi.find_driver", lambda: FakeDriver(names, names[:1]))
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def complaint(result):
+    """The one plain line of a command that failed."""
+    assert result.exit_code in (1, 2), result.output
+    assert isinstance(result.exception, SystemExit)
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("livejam: ")
+    return lines[0]
+
+
+def test_help_names_every_command():
+    result = run("--help")
+    assert result.exit_code == 0
+    assert all(command in result.output for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command):
+    result = run(command, "-h")
+    assert result.exit_code == 0
+    assert "Usage: main" in result.output
+
+
+def test_version():
+    assert __version__ in run("--version").output
+
+
+def test_ports_are_listed(ports):
+    result = run("ports")
+    assert result.output.splitlines() == [
+        "Fake inputs:",
+        "  IAC Driver Bus 1",
+        "  Digital Piano",
+        "  Stage Piano",
+        "outputs:",
+        "  IAC Driver Bus 1",
+    ]
+
+
+def test_no_midi_system(monkeypatch):
+    monkeypatch.setenv("MIDO_BACKEND", "mido.backends.rtmidi/UNIX_JACK")
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "livejam_no_such_server")
+    pytest.importorskip("rtmidi", reason="rtmidi needs the ALSA library")
+    for arguments in (["ports"], ["listen", "--no-record"]):
+        assert "MIDI" in complaint(run(*arguments))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["listen", "--port", "Bus", "--in", "Piano"], "--port is for both directions"),
+        (["listen", "--port", "Bus", "--out", "Piano"], "--port is for both directions"),
+        (["listen", "--no-record", "--record", "here"], "contradict each other"),
+        (["listen", "--channel", "17"], "--channel"),
+        (["listen", "--answer-channel", "0"], "--answer-channel"),
+        (["listen", "--bpm", "1000"], "--bpm"),
+        (["listen", "--metre", "4/5"], "'4/5' is no metre; 4/4"),
+        (["listen", "--metre", "waltz"], "no metre"),
+        (["listen", "--silence", "-1"], "--silence"),
+        (["listen", "--temperature", "9"], "--temperature"),
+        (["listen", "--seed", "x"], "--seed"),
+        (["listen", "Bus"], "livejam"),
+        (["respond"], "CALL"),
+        (["respond", "call.mid"], "--out"),
+        (["jam"], "No such command 'jam'"),
+        (["--loud"], "--loud"),
+    ],
+)
+def test_wrong_options_give_one_line(ports, arguments, said):
+    assert said in complaint(run(*arguments))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "No such file"), (b"", "is empty"), (b"RIFFwave", "no MIDI file"), (b"MThd\0\0", "cut short")],
+)
+def test_a_broken_call_gives_one_line(tmp_path, content, said):
+    call = tmp_path / "call.mid"
+    if content is not None:
+        call.write_bytes(content)
+    assert said in complaint(run("respond", call, "-o", tmp_path / "answer.mid"))
+    assert not (tmp_path / "answer.mid").exists()
+
+
+def test_a_call_without_notes_gives_one_line(tmp_path):
+    mido.MidiFile(tracks=[mido.MidiTrack()]).save(tmp_path / "call.mid")
+    assert "has no notes" in complaint(run("respond", tmp_path / "call.mid", "-o", tmp_path / "answer.mid"))
