@@ -1,0 +1,100 @@
+"""Who imports whom: one module per outside thing, and imports that point one way."""
+
+import ast
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "livejam"
+ONLY = {  # outside thing -> the modules that may import it
+    "rtmidi": {"midi"},
+    "mido": {"midifile", "tape"},
+    "onnxruntime": {"decoder"},
+    "click": {"cli"},
+    "PIL": {"picture"},
+}
+TRAINING_ONLY = ("torch", "symusic", "music21", "onnx", "onnxscript", "matplotlib", "safetensors")
+PURE = {  # no devices, files, threads or clocks
+    *("notes", "errors", "grid", "pulse", "phrasing", "turns", "playback", "echo", "answering", "messages"),
+    *("tokenizer", "session", "virtual"),
+}
+IMPURE = {"time", "threading", "queue", "os", "socket", "subprocess", "signal", "io", "multiprocessing", "random"}
+
+
+def modules():
+    """Every module of the package: its dotted name within livejam -> its syntax tree."""
+    return {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): ast.parse(path.read_text(encoding="utf-8"))
+        for path in PACKAGE.rglob("*.py")
+    }
+
+
+def imports(tree):
+    """Return the dotted names that a module imports, wherever in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own(tree, known):
+    """Return the modules of the package that one of them imports."""
+    dotted = {name.removeprefix("livejam.") for name in imports(tree) if name.startswith("livejam.")}
+    return {name for name in dotted if name in known or f"{name}.__init__" in known}
+
+
+def outside(tree):
+    """Return the top-level names of what a module imports from elsewhere."""
+    return {name.partition(".")[0] for name in imports(tree)} - {"livejam"}
+
+
+MODULES = modules()
+GRAPH = {name: own(tree, MODULES) for name, tree in MODULES.items()}
+
+
+def test_imports_never_go_round():
+    packaged = {
+        name.removesuffix(".__init__"): {other for other in others if not name.startswith(f"{other}.")}
+        for name, others in GRAPH.items()
+    }
+    assert len(list(TopologicalSorter(packaged).static_order())) >= len(MODULES)
+
+
+@pytest.mark.parametrize("thing", ONLY)
+def test_one_module_per_outside_thing(thing):
+    importers = {name for name, tree in MODULES.items() if thing in outside(tree)}
+    assert {name for name in importers if not name.startswith("training.")} <= ONLY[thing]
+
+
+@pytest.mark.parametrize("thing", TRAINING_ONLY)
+def test_only_training_needs_the_train_extra(thing):
+    importers = {name for name, tree in MODULES.items() if thing in outside(tree)}
+    assert {name for name in importers if not name.startswith("training.")} == set()
+
+
+def test_only_the_command_line_imports_training():
+    importers = {name for name, others in GRAPH.items() if any(other.startswith("training") for other in others)}
+    assert {name for name in importers if not name.startswith("training")} <= {"cli"}
+
+
+@pytest.mark.parametrize("name", sorted(PURE))
+def test_pure_modules_touch_nothing(name):
+    assert outside(MODULES[name]) <= (set(sys.stdlib_module_names) | {"numpy"}) - IMPURE
+    assert GRAPH[name] <= PURE | {"pieces"}
+
+
+def test_nothing_imports_the_command_line():
+    assert {name for name, others in GRAPH.items() if "cli" in others} == {"__main__"}
+
+
+def test_the_command_line_starts_light():
+    heavy = sorted({*TRAINING_ONLY, *ONLY, "numpy", "rich"} - {"click"})
+    code = f"import livejam.cli, sys; print(sorted(set({heavy}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
