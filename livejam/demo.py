@@ -190,6 +190,7 @@ def run_demo(brain: Brain, about: dict[str, object], folder: Path, console: Cons
         LivejamError: a call was not answered, or a note was left sounding.
     """
     file = JamFile(jam_file(folder), about, metre=None)
+    console.print(f"{len(CALLS)} calls are played to livejam, and it answers each. Ctrl-C ends it.\n")
     with JamRecorder(file, lambda text: console.print(f"! {text}", markup=False)) as recorder:
         report = _rushed(brain, recorder, console) if fast else _played(brain, recorder)
     image = file.path.with_suffix(".png")
