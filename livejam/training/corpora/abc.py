@@ -1,18 +1,26 @@
 """ABC notation, parsed: tunes of a file, and the measures of every voice of a tune, as written.
 
 The subset that fiddle tunes and hymns use (ABC standard 2.1: notes, chords, rests, ties, tuplets, broken rhythm, keys
-and modes, metres, bar lines, endings, voices, fermatas). Grace notes, decorations and text are dropped. It plays no
-repeats and knows no grid: lengths are exact fractions of a quarter note. A parser of our own, because
-the libraries that read ABC keep notes and lose what phrases are cut at: bar lines and strain ends.
+and modes, metres, tempos, bar lines, endings, voices, fermatas, and verses that end with a line). Grace notes,
+decorations and text are dropped. It plays no repeats and knows no grid: lengths are exact fractions of a quarter note.
+A parser of our own, because the libraries that read ABC keep the notes and lose what phrases are cut at: bar lines and
+strain ends.
 """
 
 import quopri
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
+from livejam.training.corpora.abc_fields import (
+    ACCIDENTALS,
+    parse_endings,
+    parse_key,
+    parse_length,
+    parse_metre,
+    parse_tempo,
+)
 from livejam.training.corpora.layout import Measure, Written
 from livejam.training.corpora.repeats import Signs
 
@@ -33,11 +41,10 @@ TOKEN = re.compile(
 )
 OLD_CHORD = r"\+([A-Ga-g^_=',\d/]+)\+"
 NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-ACCIDENTALS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
-FIFTHS = "FCGDAEB"  # sharps come in this order, flats in the reverse one
-MODES = {"": 0, "maj": 0, "ion": 0, "mix": -1, "dor": -2, "min": -3, "aeo": -3, "m": -3, "phr": -4, "loc": -5, "lyd": 1}
 TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # p notes in the time of q; the others depend on the metre
+VERSE_END = re.compile(r"[.,;:!?][\"')]*$")
 FERMATAS = {"fermata", "invertedfermata", "ferm"}
+PHRASE_END = "longphrase"  # the decoration that ABC has for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,6 @@ class Tune:
     """One tune as written."""
 
     titles: tuple[str, ...]
-    bpm: float | None  # quarter notes a minute, where the header tells
     voices: dict[str, tuple[Measure, ...]]  # in the order of their first bars
 
 
@@ -70,56 +76,26 @@ def parse_tune(text: str) -> Tune:
     Raises:
         ValueError: no key field, so no music, or a field that can't be understood.
     """
-    lines = [re.sub(r"(?<!\\)%.*", "", line).strip() for line in text.splitlines()]
+    uncommented = (re.sub(r"(?<!\\)%.*", "", line) for line in text.splitlines() if not line.startswith("%"))
+    lines = [line.strip() for line in uncommented]
     ends = next((i for i, line in enumerate(lines) if line.startswith("K:")), None)
     if ends is None:
         raise ValueError("no K: field, so no music")
     header = [match.groups() for line in lines[: ends + 1] if (match := FIELD.match(line))]
     found = {name: value.strip() for name, value in reversed(header)}
-    voices = {name: _VoiceReader(found).read(music) for name, music in _split_voices(lines[ends + 1 :]).items()}
+    voices = {name: _VoiceReader(found).read(music) for name, music in _split_voices(_body(lines[ends + 1 :])).items()}
     titles = tuple(value.strip() for name, value in header if name == "T")
-    return Tune(titles, parse_tempo(found.get("Q", "")), {name: read for name, read in voices.items() if read})
+    return Tune(titles, {name: read for name, read in voices.items() if read})
 
 
-def parse_tempo(text: str) -> float | None:
-    """Return the quarter notes a minute of a `Q:` field such as `3/8=120`; None where no note value is given."""
-    match = re.search(r"(\d+)/(\d+)\s*=\s*(\d+)", text)
-    if not match or not int(match[2]):
-        return None
-    return float(Fraction(int(match[1]) * 4, int(match[2])) * int(match[3])) or None
-
-
-def parse_metre(text: str) -> tuple[int, int] | None:
-    """Return numerator and denominator of an `M:` field; None for free metre."""
-    symbol = text.strip()
-    if symbol in ("C", "C|"):
-        return (4, 4) if symbol == "C" else (2, 2)
-    match = re.match(r"(\d+)/(\d+)", symbol)
-    return (int(match[1]), int(match[2])) if match else None
-
-
-def parse_key(text: str) -> dict[str, int]:
-    """Return the accidentals of a `K:` field: letter A..G to -1 or 1, plus those it adds itself."""
-    match = re.match(r"([A-G])([#b]?)\s*([A-Za-z]*)", text)
-    if not match or text.startswith(("Hp", "HP")):
-        return {"F": 1, "C": 1} if text.startswith("Hp") else {}
-    sharps = FIFTHS.index(match[1]) - 1 + 7 * {"": 0, "#": 1, "b": -1}[match[2]] + _mode(match[3])
-    key = dict.fromkeys(FIFTHS[:sharps], 1) if sharps > 0 else dict.fromkeys(FIFTHS[::-1][:-sharps], -1)
-    for sign, letter in re.findall(r"([\^_=])([A-Ga-g])(?![a-z])", text[match.end() :]):
-        key[letter.upper()] = ACCIDENTALS[sign]
-    return key
-
-
-def _mode(text: str) -> int:
-    """Return how many sharps a mode adds to the major key of its tonic."""
-    mode = "maj" if text == "M" else text.lower()[:3]
-    if mode not in MODES:
-        raise ValueError(f"unknown mode {text!r} in the K: field")
-    return MODES[mode]
+def _body(lines: list[str]) -> list[str]:
+    """Return the lines up to the blank one that ends a tune."""
+    first = next((i for i, line in enumerate(lines) if line), 0)
+    return lines[first : lines.index("", first)] if "" in lines[first:] else lines[first:]
 
 
 def _split_voices(lines: list[str]) -> dict[str, str]:
-    """Gather the music of every voice; fields become inline fields, so that one scan reads both."""
+    """Gather the music of every voice; fields and ends of verses become inline, so that one scan reads all."""
     voices: dict[str, list[str]] = {}
     current = ""
     for line in lines:
@@ -129,22 +105,19 @@ def _split_voices(lines: list[str]) -> dict[str, str]:
         if match and match[1] == "V":
             current, line = _voice_name(match[2]), ""
         elif match:
-            line = f"[{match[1]}:{match[2].replace(']', '')}]" if match[1] in "KLM" else ""
+            line = _inline(match[1], match[2].replace("]", ""))
         voices.setdefault(current, []).append(line.removesuffix("\\"))
     return {name: re.sub(OLD_CHORD, r"[\1]", "\n".join(music)) for name, music in voices.items()}
 
 
+def _inline(name: str, value: str) -> str:
+    if name == "w":
+        return f"!{PHRASE_END}!" if VERSE_END.search(value) else ""
+    return f"[{name}:{value}]" if name in "KLMQ" else ""
+
+
 def _voice_name(text: str) -> str:
     return re.split(r"[\s\]]", text.strip(), maxsplit=1)[0]
-
-
-def _fraction(text: str) -> Fraction:
-    """Return the value of a length such as `3`, `/`, `//` or `3/4`."""
-    head, *rest = re.split(r"(/)", text)
-    value = Fraction(int(head or 1))
-    for divisor in rest[1::2]:
-        value /= int(divisor or 2)
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +126,8 @@ class _Tone:
 
     pitches: tuple[int, ...]  # empty: a rest
     length: Fraction  # quarter notes
-    tied: bool
-    fermata: bool
+    tied: bool  # to the next
+    ends: bool  # a marked phrase
 
 
 @dataclass
@@ -171,11 +144,13 @@ class _VoiceReader:
     tuplet: tuple[Fraction, int] = (Fraction(1), 0)  # factor, notes left
     broken: Fraction = Fraction(1)  # factor of the next note
     fermata: bool = False  # on the next note
+    tempos: list[tuple[Fraction, float]] = field(default_factory=list)  # of the measure being read
 
     def __post_init__(self) -> None:
         self.metre = parse_metre(self.header.get("M", ""))
         self.key = parse_key(self.header["K"])
         self.unit = self._unit(self.header.get("L", ""))
+        self._tempo(self.header.get("Q", ""))
 
     def _unit(self, text: str) -> Fraction:
         """Length of a note without a number, in quarter notes."""
@@ -195,11 +170,11 @@ class _VoiceReader:
     def _take(self, kind: str, match: re.Match[str]) -> None:
         match kind:
             case "note":
-                self._tone((self._pitch(match),), _fraction(match["length"]))
+                self._tone((self._pitch(match),), parse_length(match["length"]))
             case "rest":
-                self._rest(match["rest"], _fraction(match["rest_length"]))
+                self._rest(match["rest"], parse_length(match["rest_length"]))
             case "chord":
-                self._chord(match["chord"], _fraction(match["chord_length"]))
+                self._chord(match["chord"], parse_length(match["chord_length"]))
             case "bar":
                 self._bar_line(match["bar"])
             case "ending":
@@ -212,8 +187,10 @@ class _VoiceReader:
                 self._broken(match["broken"])
             case "tie":
                 self._change_last(tied=True)
-            case "mark" | "fermata":
-                self.fermata |= kind == "fermata" or match["mark"] in FERMATAS
+            case "fermata":
+                self.fermata = True
+            case "mark":
+                self._mark(match["mark"])
 
     def _pitch(self, match: re.Match[str]) -> int:
         letter = match["letter"].upper()
@@ -239,7 +216,7 @@ class _VoiceReader:
         notes = list(re.finditer(NOTE, text))
         if notes:
             pitches = sorted({self._pitch(note) for note in notes})
-            self._tone(tuple(pitches), length * _fraction(notes[0]["length"]), tied="-" in text)
+            self._tone(tuple(pitches), length * parse_length(notes[0]["length"]), tied="-" in text)
 
     def _bar_line(self, text: str) -> None:
         closes, opens = text.startswith(":"), text.endswith(":") and len(text) > 1
@@ -258,13 +235,23 @@ class _VoiceReader:
         for tone in self.tones:
             notes += [Written(now, tone.length, pitch, tone.tied) for pitch in tone.pitches]
             now += tone.length
-            marks += [now] if tone.fermata else []
-        return Measure(now, tuple(notes), self.metre, Signs(self.opens, endings=self.endings), tuple(marks))
+            marks += [now] if tone.ends else []
+        signs, tempos = Signs(self.opens, endings=self.endings), tuple(self.tempos)
+        self.tempos = []
+        return Measure(now, tuple(notes), self.metre, signs, tuple(marks), tempos=tempos)
+
+    def _mark(self, name: str) -> None:
+        if name == PHRASE_END and self.tones:
+            self._change_last(ends=True)
+        elif name == PHRASE_END and self.measures:
+            last = self.measures[-1]
+            self.measures[-1] = replace(last, marks=(*last.marks, last.length))
+        self.fermata |= name in FERMATAS
 
     def _ending(self, text: str) -> None:
         if self.tones:
             self._bar_line("|")
-        self.endings = _numbers(text.strip("[,.-"))
+        self.endings = parse_endings(text.strip("[,.-"))
 
     def _field(self, name: str, value: str) -> None:
         match name:
@@ -274,6 +261,13 @@ class _VoiceReader:
                 self.metre = parse_metre(value)
             case "L":
                 self.unit = self._unit(value)
+            case "Q":
+                self._tempo(value)
+
+    def _tempo(self, text: str) -> None:
+        bpm = parse_tempo(text)
+        if bpm:
+            self.tempos.append((sum((tone.length for tone in self.tones), Fraction(0)), bpm))
 
     def _tuplet(self, numbers: list[int]) -> None:
         count, time, notes = (*numbers, 0, 0)[:3]
@@ -298,14 +292,3 @@ def _ended(measure: Measure, closes: bool) -> Measure:
     """Return the measure with the end of a strain after it, which `closes` a repeat or not."""
     signs = replace(measure.signs, closes=2 if closes else measure.signs.closes, ends=True)
     return replace(measure, signs=signs, marks=(*measure.marks, measure.length))
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    """Return the passes of an ending such as `1`, `1,3` or `1-3`."""
-
-    def each() -> Iterator[int]:
-        for item in re.split(r"[,.]", text):
-            first, _, last = item.partition("-")
-            yield from range(int(first), int(last or first) + 1)
-
-    return tuple(each())

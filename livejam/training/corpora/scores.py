@@ -33,12 +33,13 @@ KINDS = {  # MusicXML's kind-value, or how it begins: quality
     "major": Quality.MAJOR,
     "maj69": Quality.MAJOR,
     "minor-sixth": Quality.MINOR,
-    "minor-major": Quality.OTHER,
+    "minor-major": Quality.MINOR,
     "minor-": Quality.MINOR7,
     "minor": Quality.MINOR,
     "dominant": Quality.DOMINANT,
     "diminished": Quality.DIMINISHED,
     "half-diminished": Quality.HALF_DIMINISHED,
+    "augmented-": Quality.DOMINANT,  # the seventh, as in the Weimar Jazz Database
     "augmented": Quality.AUGMENTED,
     "suspended": Quality.SUSPENDED,
 }
