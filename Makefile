@@ -25,7 +25,7 @@ wheel: .venv/installed
 
 # The long form of the test over real ports: 20 phrases of a prepared corpus (make jack-check CORPUS=DIR).
 jack-check: .venv/developing
-	LIVEJAM_CORPUS="$(CORPUS)" $(BIN)/python -m pytest tests/jack/test_phrases.py -s
+	LIVEJAM_CORPUS="$(CORPUS)" $(BIN)/python -m pytest tests/jack/test_listen_over_jack.py -k every_phrase -s
 
 .venv/installed: pyproject.toml constraints.txt
 	@PYTHON=$(PYTHON) tools/system.sh jam

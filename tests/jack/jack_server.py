@@ -1,0 +1,59 @@
+"""A JACK server of the tests' own, with the dummy driver: real MIDI ports on a machine without a sound card.
+
+It has a fixed name: JACK keeps few places for servers, and a place whose server was killed is only taken again by one
+of the same name. It runs in real time and synchronously, since asynchronously it loses messages under load.
+"""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+NAME = "livejam_tests"
+PERIOD = 128  # frames
+RATE = 48_000  # frames a second
+COMMAND = (
+    *("jackd", "-R", "-P", "20", "-S", "-n", NAME),
+    *("-d", "dummy", "-r", str(RATE), "-p", str(PERIOD), "-C", "2", "-P", "2"),
+)
+SETTINGS = {  # of the environment, for every client
+    "JACK_DEFAULT_SERVER": NAME,
+    "JACK_NO_START_SERVER": "1",
+    "JACK_NO_AUDIO_RESERVATION": "1",
+    "MIDO_BACKEND": "mido.backends.rtmidi/UNIX_JACK",
+}
+LIMIT = 10.0  # seconds for anything to come up or go down
+
+
+class JackServer:
+    """Runs while the `with` lasts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "jackd.log"
+
+    def __enter__(self) -> "JackServer":
+        os.environ.update(SETTINGS)
+        with self.log.open("w") as log:
+            self._process = subprocess.Popen(COMMAND, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        give_up = time.monotonic() + LIMIT
+        while not _answers():
+            if self._process.poll() is not None or time.monotonic() > give_up:
+                self.__exit__()
+                raise RuntimeError(f"jackd did not come up: {self.log.read_text()[-2000:]}")
+            time.sleep(0.05)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(LIMIT)
+        for left in Path("/dev/shm").glob(f"jack_*{NAME}*"):  # by clients that died
+            left.unlink(missing_ok=True)
+
+
+def _answers() -> bool:
+    asked = subprocess.run(["jack_lsp"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LIMIT)
+    return asked.returncode == 0
