@@ -59,6 +59,24 @@ def test_marks_outside_the_part_are_harmless():
     assert phrases.tolist() == [(0, True)]
 
 
+def test_a_mark_behind_a_pickup_means_the_rest_before_it():
+    onsets = [*range(0, 4 * BAR, 24), *range(5 * BAR + 72, 9 * BAR, 24)]
+    phrases = cut_phrases(line(onsets, 24), FOUR_FOUR, [6 * BAR])
+    assert phrases.tolist() == [(0, True), (16, True)]
+
+
+def test_a_mark_before_a_last_note_means_the_rest_after_it():
+    onsets = [*range(0, 4 * BAR + 24, 24), *range(5 * BAR, 9 * BAR, 24)]
+    phrases = cut_phrases(line(onsets, 24), FOUR_FOUR, [4 * BAR])
+    assert phrases.tolist() == [(0, True), (17, True)]
+
+
+def test_crowded_marks_leave_no_scraps():
+    notes = line(range(0, 8 * BAR, 48), 48)
+    phrases = cut_phrases(notes, FOUR_FOUR, range(0, 8 * BAR, BAR))  # a mark every two notes
+    assert np.diff([*phrases["start"], len(notes)]).min() >= 4
+
+
 def test_unmarked_without_marks():
     assert not cut_phrases(line(range(0, 8 * BAR, 24)), FOUR_FOUR)["marked"].any()
 

@@ -5,7 +5,7 @@ two to four bars have a price too, and dynamic programming finds the cheapest cu
 (ticks, 24 a quarter note); knows nothing of corpora or files.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -13,8 +13,10 @@ import numpy as np
 from livejam.notes import TICKS_PER_BEAT
 from livejam.pieces import METRE, PHRASE
 
+REST = 3 * TICKS_PER_BEAT // 4  # silence that is felt as a rest
 LONG_REST = 8 * TICKS_PER_BEAT  # always cuts, whatever stands on either side
-FEWEST = 4  # notes a phrase, except between long rests or marks
+FEWEST = 4  # notes a phrase, except between long rests
+PICKUP = 4 * TICKS_PER_BEAT  # how far a mark may stand from the rest that it means
 COMMON_TIME = np.array([(0, 4, 4)], METRE)
 IN_BAR, ON_BEAT, LATE_BAR, BAR_LINE = 8.0, 4.0, 2.0, 1.0  # prices of a cut without a rest, the worst place first
 
@@ -25,8 +27,8 @@ def cut_phrases(notes: np.ndarray, metres: np.ndarray, marks: Sequence[int] = ()
     Args:
         notes: (N,) NOTE, sorted by (onset, pitch), at least one.
         metres: (M,) METRE of the piece; empty where unknown (then bars of 4/4 from tick 0).
-        marks: ticks at which the source itself starts a new phrase (strain ends, fermatas): always cut there; the
-            phrase that ends at a mark, or at the end of a part that has marks, is marked.
+        marks: ticks at which the source itself starts a new phrase (strain ends, fermatas): cut there, or at a rest
+            within three notes; the phrase that ends at a mark, or at the end of a part that has marks, is marked.
         most: notes a phrase at most; 64 for a melody, 128 for polyphonic parts.
 
     Returns:
@@ -34,10 +36,9 @@ def cut_phrases(notes: np.ndarray, metres: np.ndarray, marks: Sequence[int] = ()
     """
     onsets, firsts = np.unique(notes["onset"], return_index=True)
     rests = _rests(notes, onsets, firsts)
-    marked = np.unique(np.searchsorted(onsets, np.asarray(marks, np.int64)))
-    marked = marked[(marked > 0) & (marked < len(onsets))]
-    edges = np.unique([0, *marked, *np.flatnonzero(rests >= LONG_REST), len(onsets)])
     firsts = np.append(firsts, len(notes))
+    marked = _settled(np.searchsorted(onsets, np.asarray(marks, np.int64)).tolist(), onsets, firsts, rests)
+    edges = np.unique([0, *marked, *np.flatnonzero(rests >= LONG_REST), len(onsets)])
     starts = [
         cut
         for start, end in pairwise(edges)
@@ -61,6 +62,27 @@ def _rests(notes: np.ndarray, onsets: np.ndarray, firsts: np.ndarray) -> np.ndar
     """Ticks between the last sounding end and each onset; 0 at the first onset and where notes still sound."""
     ends = np.maximum.accumulate(notes["onset"] + notes["length"].astype(np.int64))
     return np.asarray(np.maximum(onsets - np.append(onsets[:1], ends[firsts[1:] - 1]), 0))
+
+
+def _settled(marks: Sequence[int], onsets: np.ndarray, firsts: np.ndarray, rests: np.ndarray) -> list[int]:
+    """Return where marks cut: a mark behind a pickup, or before a last note, means the rest; crowded marks go."""
+    count, settled = len(onsets), [0]
+    moved = [max(range(max(m - 3, 1), min(m + 4, count)), key=_pull(m, onsets, rests)) for m in marks if 0 < m < count]
+    for mark in sorted(set(moved)):
+        apart = min(firsts[mark] - firsts[settled[-1]], firsts[count] - firsts[mark]) >= FEWEST
+        if apart or rests[mark] >= LONG_REST:
+            settled.append(mark)
+    return settled[1:]
+
+
+def _pull(mark: int, onsets: np.ndarray, rests: np.ndarray) -> Callable[[int], tuple[int, bool]]:
+    """How much the rest at an onset draws a mark; without a rest the mark's own onset draws most."""
+
+    def pull(onset: int) -> tuple[int, bool]:
+        near = abs(onsets[onset] - onsets[mark]) <= PICKUP and rests[onset] >= REST
+        return (int(rests[onset]) if near else 0), onset == mark
+
+    return pull
 
 
 def _cut_segment(
@@ -104,7 +126,7 @@ def _cut_prices(onsets: np.ndarray, rests: np.ndarray, metres: np.ndarray) -> np
     held = np.maximum(steps - rests - 2 * np.median(steps[1:]), 0) if len(onsets) > 1 else 0
     pause = (rests + held / 2) / TICKS_PER_BEAT  # beats
     with_rest = np.minimum(prices, BAR_LINE) - np.minimum(pause, 4)
-    return np.asarray(np.where(rests >= 0.75 * TICKS_PER_BEAT, with_rest, prices - np.minimum(pause, 4)))
+    return np.asarray(np.where(rests >= REST, with_rest, prices - np.minimum(pause, 4)))
 
 
 def _comparable_bars(ticks: np.ndarray) -> np.ndarray:
