@@ -127,7 +127,7 @@ class _Layout:
 
 
 def _clean(notes: Iterable[_Sounding]) -> list[tuple[int, int, int, int]]:
-    """Return rows of NOTE: unisons become one note, a note ends where its key is struck again."""
+    """Return rows of NOTE by onset and pitch: unisons become one note, a note ends where its key is struck again."""
     ends: dict[tuple[int, int], int] = {}  # by pitch and onset
     for note in notes:
         key = note.pitch, to_tick(note.onset)
@@ -137,7 +137,7 @@ def _clean(notes: Iterable[_Sounding]) -> list[tuple[int, int, int, int]]:
     for (pitch, onset), end in sorted(ends.items(), reverse=True):
         rows.append((onset, min(end, again.get(pitch, end)) - onset, pitch, 0))
         again[pitch] = onset
-    return sorted(rows)
+    return sorted(rows, key=lambda row: (row[0], row[2]))
 
 
 def _changes(rows: Iterable[tuple[int, ...] | tuple[int, float]]) -> list[tuple[float, ...]]:
