@@ -18,6 +18,9 @@ from livejam.errors import LivejamError
 from livejam.notes import Metre
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from livejam.pieces import Piece
     from livejam.ports import PortChoice
     from livejam.session import Brain, Settings
 
@@ -230,3 +233,52 @@ def prepare(source: Path, out: Path, only: tuple[str, ...]) -> None:
     prepared = prepare_corpora(source, out, only, console=console)
     console.print(prepared_tables(prepared))
     console.print(f"written to {prepared.path}", highlight=False)
+
+
+@main.command()
+@click.argument("music", type=click.Path(path_type=Path))
+@click.option("--train", type=click.Path(path_type=Path), help="What the baseline learns from; else MUSIC's own split.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures to this file, too.")
+@click.option("--model", type=click.Path(path_type=Path), help="Folder of an exported network; else the one inside.")
+@click.option("--notes", default=10_000, show_default=True, type=click.IntRange(1), help="Notes a corpus to score.")
+@click.option("--cases", default=100, show_default=True, type=click.IntRange(0), help="Next phrases a corpus to rank.")
+@click.option("--only", multiple=True, metavar="NAME", help="Evaluate only this corpus; may be given again.")
+def evaluate(
+    music: Path, train: Path | None, json_file: Path | None, model: Path | None, only: tuple[str, ...], **amount: int
+) -> None:
+    """Measure how well the network foresees what people play next, beside a Markov model.
+
+    MUSIC is a folder made by `livejam prepare`, or what that command reads.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from livejam import evaluation
+    from livejam.decoder import Decoder
+    from livejam.exam import Settings as Amount
+
+    console, scorer = Console(), Decoder.load(model)
+    pieces = _pieces(music, only, console)
+    training = _pieces(train, (), console) if train else pieces
+    exams = evaluation.set_exams(pieces, Amount(**amount))
+    with Progress(console=console) as progress:
+        task = progress.add_task("listening", total=sum(exam.steps for exam in exams.values()))
+        results = list(evaluation.evaluate(exams, training, scorer, lambda done: progress.advance(task, done)))
+    console.print(evaluation.results_table(results))
+    if json_file:
+        evaluation.write_json(results, json_file)
+
+
+def _pieces(music: Path, only: tuple[str, ...], console: "Console") -> "list[Piece]":
+    """Return the pieces of a prepared folder, or of music that is prepared for the moment."""
+    from tempfile import TemporaryDirectory
+
+    from livejam.evaluation import of_corpora
+    from livejam.pieces import FILE_NAME, load_pieces
+
+    if (music / FILE_NAME).exists():
+        return of_corpora(load_pieces(music)[0], only)
+    from livejam.training.prepare import prepare as prepare_corpora
+
+    with TemporaryDirectory(prefix="livejam-") as folder:
+        return list(prepare_corpora(music, Path(folder), only, console=console).pieces)
