@@ -1,6 +1,6 @@
 #!/bin/bash
 # Install what livejam needs from the system and does not find there: Debian and its relatives, as root or with sudo.
-# usage: tools/system.sh jam    a Python that can make virtual environments
+# usage: tools/system.sh jam    a Python that can make virtual environments, and the library for MIDI ports
 #        tools/system.sh test   that, and a JACK server with which to test real MIDI ports
 set -euo pipefail
 
@@ -39,8 +39,8 @@ if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 13))' 2>/dev/null; 
     need libasound2-dev -- test -e /usr/include/alsa/asoundlib.h
     need libjack-jackd2-dev pkg-config -- pkg-config --exists jack
 fi
+need libasound2 -- has_library libasound.so.2
 if [ "${1:-jam}" = test ]; then
     need jackd2 -- jackd --version
-    need libasound2 -- has_library libasound.so.2
 fi
 if [ ${#missing[@]} -gt 0 ]; then install_missing; fi
