@@ -116,9 +116,15 @@ def test_pickup_and_metre_changes(tmp_path):
     assert line.metres.tolist() == [(24, 3, 4), (96, 5, 8), (156, 2, 4)]
 
 
-def test_senza_misura_is_free(tmp_path):
+def test_without_a_time_signature_the_bars_tell(tmp_path):
+    bars = [note("C4", 48)] * 4
+    line = only(tmp_path, note("C4", 12), *bars, metre(3, 4) + note("C4", 36))
+    assert line.metres.tolist() == [(24, 4, 4), (408, 3, 4)]
+
+
+def test_free_metre(tmp_path):
     free = "<attributes><time><senza-misura/></time></attributes>"
-    assert not len(only(tmp_path, free + note("C4", 48)).metres)
+    assert not len(only(tmp_path, free + note("C4", 48), note("C4", 30), note("C4", 99)).metres)
 
 
 def test_repeats_with_endings(tmp_path):

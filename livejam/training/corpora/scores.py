@@ -7,6 +7,7 @@ are the same.
 """
 
 import zipfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -73,7 +74,7 @@ def read_score(path: Path, *, fermatas: bool = False) -> list[ScorePart]:
     readers = [(names.get(part.get("id"), ""), _PartReader(fermatas), part) for part in root.iterfind("part")]
     read = [(name, reader.read(part), reader.staves) for name, reader, part in readers]
     columns = list(zip_longest(*(measures for _, measures, _ in read), fillvalue=Measure(Fraction(0))))
-    shared = [_alike(column) for column in columns]
+    shared = _with_first_metre([_alike(column) for column in columns])
     return [ScorePart(name, staves, tuple(column[i] for column in shared)) for i, (name, _, staves) in enumerate(read)]
 
 
@@ -120,6 +121,21 @@ def _alike(column: Sequence[Measure]) -> list[Measure]:
         max((measure.signs.endings for measure in column), key=len),
     )
     return [replace(measure, length=length, metre=metre, signs=signs) for measure in column]
+
+
+def _with_first_metre(columns: list[list[Measure]]) -> list[list[Measure]]:
+    """Give the measures before the first time signature the metre that most of them fill: some files leave it out."""
+    count = next((i for i, column in enumerate(columns) if column[0].metre), len(columns))
+    lengths = Counter(column[0].length for column in columns[:count]).most_common(1)
+    if not lengths or lengths[0][1] < 0.75 * count or not lengths[0][0]:
+        return columns
+    metre = _fitting_metre(lengths[0][0])
+    return [[replace(measure, metre=metre) for measure in column] for column in columns[:count]] + columns[count:]
+
+
+def _fitting_metre(length: Fraction) -> tuple[int, int] | None:
+    unit = next((unit for unit in (4, 8, 16) if (length * unit / 4).denominator == 1), None)
+    return (int(length * unit / 4), unit) if unit else None
 
 
 def _merged(voices: Sequence[Sequence[Measure]]) -> list[Measure]:
