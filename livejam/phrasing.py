@@ -7,7 +7,7 @@ that owns the session calls it.
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from livejam.grid import BeatGrid
 from livejam.notes import TICKS_PER_BEAT, Metre, Note, NoteOff, NoteOn, TickNote
@@ -17,6 +17,7 @@ from livejam.turns import Pedal, PortLost
 DIVISIONS = ((12, 0.0), (6, 0.7), (8, 1.5), (4, 3.0), (3, 3.5), (1, 6.0))  # of a beat: ticks, and cost in nats a note
 SPREAD = 0.018  # seconds: standard deviation of a player's timing
 EARLY = 3  # ticks: an onset that much before a beat belongs to it
+LEGATO = 0.75, 1.15  # share of the time to the next onset that a note lasts to count as tied to it
 CHORD = 1.5  # ticks: onsets closer than this may fall on one place
 
 
@@ -82,16 +83,18 @@ def on_grid(notes: Sequence[Note], grid: BeatGrid, floor_ticks: int = 0) -> tupl
     """Return a player's notes on the grid, by onset and pitch, none before `floor_ticks`.
 
     Every beat is divided as simply as its onsets allow, and they move to the nearest place of that division; so a
-    player's 20 ms to and fro become the eighths, sixteenths or triplets that were meant.
+    player's 20 ms to and fro become the eighths, sixteenths or triplets that were meant. So do the lengths of notes
+    that last nearly until the next one.
     """
     onsets = [grid.tick_at(note.onset) for note in notes]
-    ends = [grid.tick_at(note.onset + note.duration) for note in notes]
     places: list[int] = []
     for _, beat in groupby(onsets, key=lambda tick: int((tick + EARLY) // TICKS_PER_BEAT)):
-        places += _divided(list(beat), grid.ticks_a_second * SPREAD)
+        places += (max(place, floor_ticks) for place in _divided(list(beat), grid.ticks_a_second * SPREAD))
+    distinct = sorted(set(places))
+    following = dict(pairwise(distinct))
     tick_notes = (
-        TickNote(max(place, floor_ticks), note.pitch, max(1, round(end - onset)), note.velocity)
-        for note, place, onset, end in zip(notes, places, onsets, ends, strict=True)
+        TickNote(place, note.pitch, _length(note, grid, following.get(place, place) - place), note.velocity)
+        for note, place in zip(notes, places, strict=True)
     )
     return tuple(sorted(tick_notes, key=lambda note: (note.onset, note.pitch)))
 
@@ -127,6 +130,12 @@ class TickLine:
         )
         self._floor = max([self._floor, *(note.onset for note in answer)])
         return answer
+
+
+def _length(note: Note, grid: BeatGrid, wait: int) -> int:
+    """Return the length meant: up to the next onset, `wait` ticks away (0: there is none), if it nearly was that."""
+    ticks, (low, high) = note.duration * grid.ticks_a_second, LEGATO
+    return wait if low * wait <= ticks <= high * wait and wait else max(1, round(ticks))
 
 
 def _divided(ticks: list[float], spread: float) -> list[int]:

@@ -5,12 +5,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
+from hypothesis import settings
 
 from livejam.notes import Metre, Note, NoteOff, NoteOn, TickNote
 from livejam.phrasing import Request
 from livejam.session import Brain, Output, Session, Settings, Stage
 from livejam.turns import Arrival, Pedal, State, Stop
 from livejam.virtual import RecordingOutput, ScriptedInbox, SilentScreen, VirtualClock, key_events
+
+settings.register_profile("livejam", deadline=None)  # a busy machine is no failure
+settings.load_profile("livejam")
 
 
 class Parrot:
