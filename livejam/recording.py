@@ -79,11 +79,15 @@ class _Beat:
 class JamRecorder:
     """Keeps a jam while it goes on; use it in a `with`, around the session."""
 
-    def __init__(self, file: Savable, warn: Callable[[str], None], quiet: float = QUIET) -> None:
-        """Write to `file`; `warn` is told in one line what went wrong, on this recorder's thread."""
+    def __init__(self, file: Savable, warn: Callable[[str], None], quiet: float = QUIET, again: float = LATEST) -> None:
+        """Write to `file` when it is `quiet`, and `again` (seconds) after a failure.
+
+        `warn` is told in one line what went wrong, on this recorder's thread.
+        """
         self._file = file
         self._warn = warn
         self._quiet = quiet
+        self._again = again
         self._queue: SimpleQueue[tuple[float, PlayerEvent | _Beat, bool] | None] = SimpleQueue()
         self._thread = Thread(target=self._keep, name="recorder", daemon=True)
         self._complaint = ""  # why the last saving failed
@@ -120,13 +124,14 @@ class JamRecorder:
 
     def _take_until_quiet(self) -> bool:
         """Take events until it is time to save; False: the jam is over."""
-        item, latest = self._queue.get(), time.monotonic() + LATEST
-        while item is not None:
-            self._file.take(*item)
-            try:
+        try:
+            item = self._queue.get(timeout=self._again if self._complaint else None)
+            latest = time.monotonic() + LATEST
+            while item is not None:
+                self._file.take(*item)
                 item = self._queue.get(timeout=max(0.0, min(self._quiet, latest - time.monotonic())))
-            except Empty:
-                return True
+        except Empty:
+            return True
         return False
 
     def _save(self) -> None:

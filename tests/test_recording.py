@@ -92,6 +92,15 @@ def test_a_full_disk_is_told_once_and_the_jam_goes_on(tmp_path):
     assert [time for time, _, _ in file.taken] == [time for time, _, _ in MUSIC]
 
 
+def test_a_full_disk_is_tried_again_though_nobody_plays(tmp_path):
+    file = FakeFile(tmp_path / "jam.mid", full_for=1)
+    with JamRecorder(file, print, quiet=0.0, again=0.0) as recorder:
+        recorder.record(*MUSIC[0])
+        assert file.saved.wait(10)
+        file.saved.clear()
+        assert file.saved.wait(10)
+
+
 def test_a_disk_full_to_the_end_puts_the_jam_elsewhere(tmp_path):
     warnings = []
     recorder = jam(FakeFile(tmp_path / "jam.mid", full_for=99), warnings.append)
