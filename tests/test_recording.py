@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import json
+import sys
 from datetime import datetime
 from threading import Event
 
@@ -93,7 +94,7 @@ def test_a_full_disk_is_told_once_and_the_jam_goes_on(tmp_path):
 
 
 def test_a_full_disk_is_tried_again_though_nobody_plays(tmp_path):
-    file = FakeFile(tmp_path / "jam.mid", full_for=1)
+    file = FakeFile(tmp_path / "jam.mid", full_for=sys.maxsize)
     with JamRecorder(file, print, quiet=0.0, again=0.0) as recorder:
         recorder.record(*MUSIC[0])
         assert file.saved.wait(10)
