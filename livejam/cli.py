@@ -239,7 +239,7 @@ def prepare(source: Path, out: Path, only: tuple[str, ...]) -> None:
 @click.argument("music", type=click.Path(path_type=Path))
 @click.option("--train", type=click.Path(path_type=Path), help="What the baseline learns from; else MUSIC's own split.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures to this file, too.")
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of an exported network; else the one inside.")
+@click.option("--model", type=click.Path(path_type=Path), help="Another network than the one that comes along (.onnx).")
 @click.option("--notes", default=10_000, show_default=True, type=click.IntRange(1), help="Notes a corpus to score.")
 @click.option("--cases", default=100, show_default=True, type=click.IntRange(0), help="Next phrases a corpus to rank.")
 @click.option("--only", multiple=True, metavar="NAME", help="Evaluate only this corpus; may be given again.")

@@ -204,8 +204,8 @@ def line_classes(line: Line) -> np.ndarray:
 
 def results_table(results: Sequence[Result]) -> Table:
     """Return the results for the screen."""
-    caption = "bits a note; first: the true next phrase ranked first among 16, those of other titles"
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, caption=caption, caption_justify="left")
+    caption = "bits a note; first: share of cases with the true next phrase first among 16"
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=caption, caption_justify="left")
     for name in ("corpus", "", *ATTRIBUTES, "total", "first"):
         table.add_column(name, justify="left" if name in ("corpus", "") else "right", no_wrap=True)
     for result in results:
@@ -235,6 +235,7 @@ def write_json(results: Sequence[Result], path: Path) -> None:
     """
     text = json.dumps({"corpora": {result.corpus: result.as_json() for result in results}}, indent=2) + "\n"
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise FileError(f"can't write {path}: {error.strerror}; choose another place with --json") from None

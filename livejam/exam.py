@@ -16,6 +16,7 @@ from livejam.notes import Metre, TickNote
 from livejam.pieces import Part, Piece, Role
 from livejam.tokenizer import Context
 
+FEWEST_PARTS = 20  # that the notes to score come from, where there are so many: long parts are cut
 OTHERS = 15  # phrases the true one is ranked against
 ROLES = (Role.MELODY, Role.PIANO, Role.DRUMS, Role.ALL, Role.CHORDS, Role.COUNTER, Role.BASS, Role.UNKNOWN)
 
@@ -26,7 +27,7 @@ Notes = tuple[TickNote, ...]
 class Settings:
     """How much to ask: a network step takes about a millisecond."""
 
-    notes: int = 10_000  # scored notes a corpus at most, in whole parts, one part at least
+    notes: int = 10_000  # scored notes a corpus at most, but one phrase at least
     cases: int = 100  # rankings a corpus at most
     seed: int = 1
 
@@ -49,7 +50,7 @@ class Exam:
     """What is asked of one corpus."""
 
     role: Role
-    lines: tuple[Line, ...]  # of two phrases at least
+    lines: tuple[Line, ...]  # of two phrases at least; the beginnings of parts, or all of them
     cases: dict[tuple[int, int], tuple[Notes, ...]]  # (line, place >= 1): the rivals of the phrase there, put in place
     titles: int  # that could give rivals, in the case that had the fewest
     borrowed: bool  # training pieces give rivals too: there were too few held-out titles
@@ -71,7 +72,7 @@ def set_exam(corpus: str, pieces: Sequence[Piece], settings: Settings, spare: Se
     rng = np.random.default_rng([settings.seed, crc32(corpus.encode())])
     role = scored_role(pieces)
     lines = [line for line in lines_of(pieces, role) if len(line) > 1]
-    chosen = _whole_lines(lines, settings.notes, rng)
+    chosen = _chosen_lines(lines, settings.notes, rng)
     pool = pool_of(lines)
     borrowed = len(pool) <= OTHERS and bool(spare)
     if borrowed:
@@ -157,13 +158,20 @@ def put_in_place(notes: Notes, truth: Notes) -> Notes:
     return tuple(replace(note, onset=note.onset + shift) for note in notes)
 
 
-def _whole_lines(lines: Sequence[Line], most: int, rng: np.random.Generator) -> tuple[Line, ...]:
-    """Return lines in a random order that have at most `most` notes to score together, but one line at least."""
+def _chosen_lines(lines: Sequence[Line], most: int, rng: np.random.Generator) -> tuple[Line, ...]:
+    """Return lines in a random order, long ones cut, with at most `most` notes to score together; one at least."""
     chosen: list[Line] = []
     left = most
     for i in rng.permutation(len(lines)):
-        size = sum(len(phrase.notes) for phrase in lines[i][1:])
+        line = _cut(lines[i], most // FEWEST_PARTS)
+        size = sum(len(phrase.notes) for phrase in line[1:])
         if size <= left or not chosen:
-            chosen.append(lines[i])
+            chosen.append(line)
             left -= size
     return tuple(chosen)
+
+
+def _cut(line: Line, most: int) -> Line:
+    """Return the beginning of `line` that has at most `most` notes to score, but two phrases at least."""
+    sizes = np.cumsum([len(phrase.notes) for phrase in line[1:]])
+    return line[: 1 + max(int(np.searchsorted(sizes, most, side="right")), 1)]
