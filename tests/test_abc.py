@@ -211,7 +211,7 @@ w: a song to sing.
 
 def hymn(folder, text):
     (folder / "Complete" / "Ours").mkdir(parents=True)
-    (folder / "Complete" / "Ours" / "Ours.abc").write_text(text)
+    (folder / "Complete" / "Ours" / "Ours_To_Sing-Little_Tune-Other.abc").write_text(text)
     reader = corpora.reader("openhymnal")
     (source,) = reader.sources(folder)
     return reader.read(source)
@@ -219,6 +219,7 @@ def hymn(folder, text):
 
 def test_hymns_have_four_voices_and_common_phrases(tmp_path):
     (piece,) = hymn(tmp_path, HYMN)
+    assert piece.title == "Little Tune"
     assert [part.role for part in piece.parts] == [Role.MELODY, Role.COUNTER, Role.COUNTER, Role.BASS]
     assert piece.metres.tolist() == [(24, 3, 4)]
     assert [int(part.notes[0]["pitch"]) for part in piece.parts] == [60, 60, 57, 53]

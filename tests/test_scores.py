@@ -259,6 +259,7 @@ def test_chorales_take_the_fermatas_of_the_soprano_and_leave_instruments_out(tmp
     parts = [("Horn 1", quarters), ("Soprano", quarters), ("Alto", lower), ("Tenor", lower), ("Bass", lower)]
     (tmp_path / "bwv1.6.xml").write_text(score(*parts))
     piece = read_one("bach-chorales-m21", tmp_path)
+    assert piece.title == "chorale up 0 up 0 up 0 up 2 up 0 up 0"
     assert [part.role for part in piece.parts] == [Role.MELODY, Role.COUNTER, Role.COUNTER, Role.BASS]
     assert [part.phrases.tolist() for part in piece.parts] == [[(0, True), (4, True)]] * 4
 

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from livejam.pieces import Piece, Role, Style
 from livejam.training.corpora import Source
 from livejam.training.corpora.scores import ScorePart, make_piece, read_score
@@ -11,6 +13,7 @@ NAME = "bach-chorales-m21"
 CREDIT = "edited by Margaret Greentree and Michael Scott Cuthbert, distributed with music21"
 LICENCE = "distributed with music21"
 
+TUNE = 7  # notes that tell one tune from another
 VOICES = {"Soprano": Role.MELODY, "Alto": Role.COUNTER, "Tenor": Role.COUNTER, "Bass": Role.BASS}
 
 
@@ -27,7 +30,14 @@ def read(source: Source) -> list[Piece]:
     if not voices:
         raise ValueError(f"no part is a voice: {', '.join(part.name for part in score)}")
     parts = [(role, [_with_marks(part, voices[0][1])]) for role, part in voices]
-    return [make_piece(NAME, source.name, source.name.split(".")[0], Style.CLASSICAL, parts)]
+    piece = make_piece(NAME, source.name, "", Style.CLASSICAL, parts)
+    return [replace(piece, title=f"chorale {incipit(piece.parts[0].notes)}")]
+
+
+def incipit(notes: np.ndarray) -> str:
+    """Return how a tune begins, as semitones up and down: the files have no titles, and Bach set many tunes often."""
+    steps = np.diff(notes["pitch"][:TUNE].astype(int)).tolist()
+    return " ".join(f"{'down' if step < 0 else 'up'} {abs(step)}" for step in steps)
 
 
 def _with_marks(part: ScorePart, soprano: ScorePart) -> ScorePart:

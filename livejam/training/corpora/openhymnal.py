@@ -35,5 +35,11 @@ def read(source: Source) -> list[Piece]:
         Part(role, line.notes, cut_phrases(line.notes, first.metres, first.marks))
         for role, line in zip(roles, lines, strict=True)
     )
-    title = tune.titles[0] if tune.titles else source.path.stem
+    title = tune_name(source.path.stem)
     return [Piece(NAME, source.name, title, "", Style.CLASSICAL, first.metres, first.chords, first.tempos, parts)]
+
+
+def tune_name(stem: str) -> str:
+    """Return the tune in a file's name, `Words-Tune` or `Words-Tune-Other_Name`: many texts share one."""
+    words, _, tunes = stem.partition("-")
+    return (tunes.split("-")[0] or words).replace("_", " ")
