@@ -1,5 +1,7 @@
 """The command line: what it says, and that bad input gives one plain line."""
 
+import re
+
 import mido
 import pytest
 from click.testing import CliRunner
@@ -65,9 +67,8 @@ def test_ports_are_listed(ports):
 def test_no_midi_system(monkeypatch):
     monkeypatch.setenv("MIDO_BACKEND", "mido.backends.rtmidi/UNIX_JACK")
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "livejam_no_such_server")
-    pytest.importorskip("rtmidi", reason="rtmidi needs the ALSA library")
     for arguments in (["ports"], ["listen", "--no-record"]):
-        assert "MIDI" in complaint(run(*arguments))
+        assert re.search("no MIDI system|MIDI can't be used|MIDO_BACKEND", complaint(run(*arguments)))
 
 
 @pytest.mark.parametrize(
