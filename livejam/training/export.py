@@ -1,0 +1,360 @@
+"""A trained network -> `livejam.onnx` (answers), `livejam-hear.onnx` (hears) and their contract `livejam.json`.
+
+Two graphs over one set of caches, position-addressed buffers of fixed size that are written in place:
+- hear: S more events through the encoder; gives the keys and values that answers will look at, and how likely the
+  phrase is over after each.
+- answer: one event of an answer in, the next one out: trunk, heads and sampling. It samples with Gumbel noise
+  (Maddison et al. 2014, arXiv 1411.0030) and min-p (Nguyen et al. 2024, 2407.01082), both inputs, or takes what it is
+  forced to take, and says how likely that was.
+Letters: B batch, S events heard, F fields, K key heads, E width of a head, M places for what was heard, A for an answer.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import onnx
+from torch import nn
+
+from livejam import __version__
+from livejam import tokenizer as tok
+from livejam.tokenizer import COLUMN, FIELDS, PREDICTED
+from livejam.training.graph import FLOAT, INT32, INT64, MICROSOFT, OPSET, Graph, Inputs
+from livejam.training.model import CHOSEN, ORDER_PERIODS, PITCHES, TICK_PERIODS, Attention, FieldEmbedding, Network
+from livejam.training.train import load_network
+
+CONTRACT = 1
+ANSWER_PLACES = 512  # notes of one answer
+SLACK = 1.5  # what is heard slides when the buffer holds this many times the network's memory
+NOISE = sum(PREDICTED.values())
+
+
+def export(checkpoint: Path, folder: Path, *, int8: bool = True, name: str = "livejam") -> Path:
+    """Write the network of `checkpoint` to `folder`/NAME.onnx, NAME-hear.onnx and NAME.json; return the last.
+
+    Raises:
+        FileError: there is no such checkpoint.
+    """
+    network, state = load_network(checkpoint)
+    settings_file = checkpoint.parent / "settings.json"
+    run = json.loads(settings_file.read_text()) if settings_file.exists() else {}
+    training = {**run, "step": state["step"], "notes": state["notes"], "hours": round(state["seconds"] / 3600, 2)}
+    folder.mkdir(parents=True, exist_ok=True)
+    return write(network, folder, training, int8=int8, name=name)
+
+
+def write(network: Network, folder: Path, training: dict, *, int8: bool, name: str = "livejam") -> Path:
+    """Write a network's two graphs and their contract to `folder`; return the contract's path."""
+    graphs = {"answer": (f"{name}.onnx", answer_graph), "hear": (f"{name}-hear.onnx", hear_graph)}
+    contract = {
+        "contract": CONTRACT,
+        "livejam": __version__,
+        "opset": OPSET,
+        "weights": "int8" if int8 else "float32",
+        "parameters": sum(weight.numel() for weight in network.parameters()),
+        "network": asdict(network.settings),
+        "caches": _cache_sizes(network),
+        "fields": FIELDS,
+        "predicted": PREDICTED,
+        "delta_ticks": tok.DELTA_TICKS,
+        "length_ticks": tok.LENGTH_TICKS,
+        "metres": tok.METRES,
+        "graphs": {},
+        "training": training,
+    }
+    for kind, (file, build) in graphs.items():
+        model = build(network, int8)
+        onnx.checker.check_model(model)
+        data = model.SerializeToString(deterministic=True)
+        (folder / file).write_bytes(data)
+        contract["graphs"][kind] = {
+            "file": file,
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "inputs": [value.name for value in model.graph.input],
+            "outputs": [value.name for value in model.graph.output],
+        }
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(contract, indent=1, ensure_ascii=False) + "\n")
+    return path
+
+
+def _cache_sizes(network: Network) -> dict[str, int]:
+    s = network.settings
+    return {
+        "heard": int(SLACK * s.memory),
+        "answer": ANSWER_PLACES,
+        "memory": s.memory,
+        "key_heads": s.key_heads,
+        "head_width": s.head_width,
+    }
+
+
+def hear_graph(network: Network, int8: bool) -> onnx.ModelProto:
+    """Return the encoder as a graph."""
+    g, s, sizes = Graph("hear", int8), network.settings, _cache_sizes(network)
+    cache = (1, s.key_heads, sizes["heard"], s.head_width)
+    inputs: Inputs = {
+        "events": (INT64, (1, "S", len(FIELDS))),
+        "onset": (INT64, (1, "S")),  # ticks
+        "order": (INT64, (1, "S")),
+        "last": (INT32, (1,)),  # place of the last event in the caches
+        "total": (INT32, ()),  # places filled after this
+    }
+    outputs: Inputs = {"phrase_end": (FLOAT, (1, "S"))}
+    x, turns = embedded(g, "events", network.embedding, "embedding"), rotation(g, "onset", "order")
+    for i, layer in enumerate(network.encoder):
+        prefix = f"encoder.{i}"
+        for what in ("key", "value"):
+            inputs[f"past_{what}_{i}"], outputs[f"present_{what}_{i}"] = (FLOAT, cache), (FLOAT, cache)
+        normed = norm(g, x, layer.attention_norm, f"{prefix}.attention_norm")
+        x = g.op("Add", x, self_attention(g, normed, layer.attention, f"{prefix}.attention", turns, i, s.memory))
+        x = feed_forward(g, x, layer, prefix)
+    x = norm(g, x, network.encoder_norm, "encoder_norm")
+    for i, layer in enumerate(network.decoder):
+        fresh = (1, s.key_heads, "S", s.head_width)
+        projected = linears(g, x, (layer.cross.key, layer.cross.value), f"decoder.{i}.heard")
+        key, value = g.split(projected, [s.key_heads * s.head_width] * 2)
+        for what, tensor in (("key", turned(g, key, turns, s.key_heads)), ("value", value)):
+            shape = g.constant([0, 0, s.key_heads, s.head_width], np.int64)
+            g.named("Transpose", [g.op("Reshape", tensor, shape)], [f"heard_{what}_{i}"], perm=[0, 2, 1, 3])
+            outputs[f"heard_{what}_{i}"] = (FLOAT, fresh)
+    end = network.phrase_end
+    score = g.op("Add", g.op("MatMul", x, g.weight("phrase_end.weight", array(end.weight).T)), g.constant(array(end.bias)))
+    g.named("Squeeze", [g.op("Sigmoid", score), g.constant([2], np.int64)], ["phrase_end"])
+    return g.model(inputs, outputs, {"what": "livejam hears"})
+
+
+def answer_graph(network: Network, int8: bool) -> onnx.ModelProto:
+    """Return the decoder, its heads and the sampling as a graph of one step."""
+    g, s, sizes = Graph("answer", int8), network.settings, _cache_sizes(network)
+    own = ("B", s.key_heads, sizes["answer"], s.head_width)
+    heard = ("B", s.key_heads, sizes["heard"] + 1, s.head_width)
+    inputs: Inputs = {
+        "event": (INT64, ("B", len(FIELDS))),
+        "onset": (INT64, ("B", 1)),  # ticks
+        "order": (INT64, ("B", 1)),
+        "bar_line": (INT64, ("B",)),  # ticks
+        "bar_ticks": (INT64, ("B",)),  # 0: bars unknown
+        "noise": (FLOAT, ("B", NOISE)),  # Gumbel, delta then pitch, length, velocity; 0: greedy
+        "bias": (FLOAT, ("B", NOISE)),  # added to the logits that are sampled
+        "temperature": (FLOAT, ("B", len(PREDICTED))),  # above 0
+        "log_min_p": (FLOAT, ("B", 1)),
+        "force": (INT64, ("B", len(PREDICTED))),  # classes to take; -1: sample
+        "last": (INT32, ("B",)),  # place of this event in the answer's caches
+        "total": (INT32, ()),  # places filled after this
+        "heard": (INT32, ("B",)),  # places filled in the caches of what was heard
+        "heard_total": (INT32, ()),  # heard + 1
+    }
+    outputs: Inputs = {
+        "next_event": (INT64, ("B", len(FIELDS))),
+        "next_onset": (INT64, ("B", 1)),
+        "log_probability": (FLOAT, ("B", len(PREDICTED))),  # nats, without bias and temperature
+    }
+    row = g.op("Unsqueeze", "event", g.constant([1], np.int64))
+    x, turns = embedded(g, row, network.embedding, "embedding"), rotation(g, "onset", "order")
+    for i, layer in enumerate(network.decoder):
+        prefix = f"decoder.{i}"
+        for what in ("key", "value"):
+            inputs[f"past_{what}_{i}"], outputs[f"present_{what}_{i}"] = (FLOAT, own), (FLOAT, own)
+            inputs[f"heard_{what}_{i}"], outputs[f"kept_{what}_{i}"] = (FLOAT, heard), (FLOAT, heard)
+        normed = norm(g, x, layer.attention_norm, f"{prefix}.attention_norm")
+        x = g.op("Add", x, self_attention(g, normed, layer.attention, f"{prefix}.attention", turns, i, -1))
+        normed = norm(g, x, layer.cross_norm, f"{prefix}.cross_norm")
+        x = g.op("Add", x, cross_attention(g, normed, layer, prefix, turns, i, s.memory + 1))
+        x = feed_forward(g, x, layer, prefix)
+    state = g.op("Squeeze", norm(g, x, network.decoder_norm, "decoder_norm"), g.constant([1], np.int64))
+    Sampling(g, network, state).write()
+    return g.model(inputs, outputs, {"what": "livejam answers"})
+
+
+class Sampling:
+    """The end of a step: attribute after attribute, each chosen, then told to the next."""
+
+    def __init__(self, g: Graph, network: Network, state: str) -> None:
+        self.g, self.heads, self.state = g, network.heads, state
+        self.columns = dict(zip(FIELDS, self.column_split("event", len(FIELDS)), strict=True))
+        sizes = list(PREDICTED.values())
+        self.noise, self.bias = g.split("noise", sizes), g.split("bias", sizes)
+        self.temperature = g.split("temperature", [1] * len(sizes))
+        self.force = g.split("force", [1] * len(sizes))
+        self.log_probability: list[str] = []
+        self.offsets = dict(zip(CHOSEN, self.heads.chosen.offsets.tolist(), strict=True))
+
+    def write(self) -> None:
+        """Add the nodes from the decoder's state to the next event."""
+        g = self.g
+        chosen = {"delta": self.choose("delta", self.head("delta"))}
+        deltas = g.constant(np.array([*tok.DELTA_TICKS, 0, 0], np.int64))
+        g.named("Add", ["onset", g.op("Gather", deltas, chosen["delta"])], ["next_onset"])
+        chosen["phase"], chosen["beat"] = self.bar_place()
+        self.tell(("delta", "phase", "beat"), chosen)
+        chosen["pitch"] = self.choose("pitch", self.pitch_logits())
+        self.tell(("pitch",), chosen)
+        chosen["length"] = self.choose("length", self.head("length"))
+        self.tell(("length",), chosen)
+        chosen["velocity"] = self.choose("velocity", self.head("velocity"))
+        chosen["interval"] = self.interval(chosen["pitch"])
+        first = g.op("Equal", self.columns["delta"], g.constant([[tok.START]], np.int64))
+        who = g.constant([[tok.LIVEJAM]], np.int64)
+        chosen["who"] = g.op("Where", first, g.constant([[tok.LIVEJAM + 2]], np.int64), who)
+        g.named("Concat", [chosen.get(name, self.columns[name]) for name in FIELDS], ["next_event"], axis=1)
+        g.named("Concat", self.log_probability, ["log_probability"], axis=1)
+
+    def column_split(self, x: str, n: int) -> list[str]:
+        """Cut (B, n) into n of (B, 1)."""
+        return self.g.split(x, [1] * n)
+
+    def head(self, name: str) -> str:
+        """Return a head's logits (B, classes)."""
+        g, module = self.g, getattr(self.heads, name)
+        x = norm(g, self.state, module.norm, f"heads.{name}.norm")
+        x = g.silu(g.linear(x, f"heads.{name}.hidden", array(module.hidden.weight)))
+        return g.linear(x, f"heads.{name}.out", array(module.out.weight), array(module.out.bias))
+
+    def pitch_logits(self) -> str:
+        """Return logits of pitches (B, 128): those of pitches plus those of intervals from the pitch before."""
+        g, pitch = self.g, self.columns["pitch"]
+        absolute, relative = g.split(self.head("pitch"), [PITCHES, 2 * PITCHES - 1])
+        none = g.op("Equal", pitch, g.constant([[tok.NO_PITCH]], np.int64))
+        before = g.op("Where", none, g.constant([[tok.MIDDLE_C]], np.int64), pitch)
+        interval = g.op("Sub", g.constant(np.arange(PITCHES)[None] + PITCHES - 1, np.int64), before)
+        return g.op("Add", absolute, g.op("GatherElements", relative, interval, axis=1))
+
+    def choose(self, name: str, logits: str) -> str:
+        """Sample a class (B, 1), or take the forced one; note how likely it was."""
+        g, i = self.g, list(PREDICTED).index(name)
+        scaled = g.op("Div", g.op("Add", logits, self.bias[i]), self.temperature[i])
+        best = g.op("ReduceMax", scaled, g.constant([1], np.int64), keepdims=1)
+        likely = g.op("GreaterOrEqual", scaled, g.op("Add", best, "log_min_p"))
+        noisy = g.op("Where", likely, g.op("Add", scaled, self.noise[i]), g.constant(-1e30, np.float32))
+        sampled = g.op("ArgMax", noisy, axis=1, keepdims=1)
+        free = g.op("Less", self.force[i], g.constant([[0]], np.int64))
+        chosen = g.op("Where", free, sampled, self.force[i])
+        self.log_probability.append(g.op("GatherElements", g.op("LogSoftmax", logits, axis=1), chosen, axis=1))
+        return chosen
+
+    def bar_place(self) -> tuple[str, str]:
+        """Return the classes (B, 1) of the new onset's place in the quarter note and the bar."""
+        g, one = self.g, axis_one(self.g)
+        bar_line, bar_ticks = (g.op("Unsqueeze", name, one) for name in ("bar_line", "bar_ticks"))
+        known = g.op("Greater", bar_ticks, g.constant([[0]], np.int64))
+        beat_ticks = g.constant([[tok.TICKS_PER_BEAT]], np.int64)
+        span = g.op("Where", known, bar_ticks, beat_ticks)
+        origin = g.op("Where", known, bar_line, g.constant([[0]], np.int64))
+        place = g.op("Mod", g.op("Sub", "next_onset", origin), span)
+        last = g.constant([[tok.UNKNOWN_BEAT - 1]], np.int64)
+        beat = g.op("Min", g.op("Div", place, beat_ticks), last)
+        unknown = g.constant([[tok.UNKNOWN_BEAT]], np.int64)
+        return g.op("Mod", place, beat_ticks), g.op("Where", known, beat, unknown)
+
+    def interval(self, pitch: str) -> str:
+        """Return the class (B, 1) of the step from the pitch before to `pitch`."""
+        g, before = self.g, self.columns["pitch"]
+        most = tok.MAX_INTERVAL
+        step = g.op("Clip", g.op("Sub", pitch, before), g.constant(-most, np.int64), g.constant(most, np.int64))
+        none = g.op("Equal", before, g.constant([[tok.NO_PITCH]], np.int64))
+        shifted = g.op("Add", step, g.constant([[most + 1]], np.int64))
+        return g.op("Where", none, g.constant([[0]], np.int64), shifted)
+
+    def tell(self, names: tuple[str, ...], chosen: dict[str, str]) -> None:
+        """Add the embeddings of what was chosen to the state."""
+        g, table = self.g, self.g.weight("heads.chosen", array(self.heads.chosen.table.weight))
+        for name in names:
+            at = g.op("Add", chosen[name], g.constant([[self.offsets[name]]], np.int64))
+            row = g.op("Squeeze", g.op("Gather", table, at), axis_one(g))
+            self.state = g.op("Add", self.state, row)
+
+
+def axis_one(g: Graph) -> str:
+    """Return axis 1, for Squeeze and Unsqueeze."""
+    return g.constant([1], np.int64)
+
+
+def embedded(g: Graph, events: str, embedding: FieldEmbedding, name: str) -> str:
+    """Return (B, S, D): the sum of the fields' embeddings of `events` (B, S, F)."""
+    at = g.op("Add", events, g.constant(embedding.offsets.numpy()))
+    rows = g.op("Gather", g.weight(name, array(embedding.table.weight)), at)
+    return g.op("ReduceSum", rows, g.constant([2], np.int64), keepdims=0)
+
+
+def rotation(g: Graph, onset: str, order: str) -> tuple[str, str]:
+    """Return cosine and sine (B, S, E / 2) of the rotary angles; whole periods keep them exact for any tick."""
+    last = g.constant([-1], np.int64)
+    turns = []
+    for place, periods in ((onset, TICK_PERIODS), (order, ORDER_PERIODS)):
+        rest = g.op("Mod", g.op("Unsqueeze", place, last), g.constant(list(periods), np.int64))
+        share = g.constant(2 * np.pi / np.array(periods), np.float32)
+        turns.append(g.op("Mul", g.op("Cast", rest, to=FLOAT), share))
+    angle = g.op("Concat", *turns, axis=-1)
+    return g.op("Cos", angle), g.op("Sin", angle)
+
+
+def turned(g: Graph, x: str, turns: tuple[str, str], heads: int) -> str:
+    """Turn `x` (B, S, heads * E) by the rotary angles."""
+    return g.op("RotaryEmbedding", x, *turns, num_heads=heads, interleaved=0)
+
+
+def self_attention(
+    g: Graph, x: str, module: Attention, name: str, turns: tuple[str, str], i: int, window: int
+) -> str:
+    """Attend to this event and those before it in the caches, which are written in place."""
+    heads, keys = module.heads, module.key_heads
+    width = array(module.query.weight).shape[0] // heads
+    projected = linears(g, x, (module.query, module.key, module.value), f"{name}.in")
+    both, value = g.split(projected, [(heads + keys) * width, keys * width])
+    query, key = g.split(turned(g, both, turns, heads + keys), [heads * width, keys * width])
+    g.named(
+        "GroupQueryAttention",
+        [query, key, value, f"past_key_{i}", f"past_value_{i}", "last", "total"],
+        [f"{name}.seen", f"present_key_{i}", f"present_value_{i}"],
+        domain=MICROSOFT, num_heads=heads, kv_num_heads=keys, do_rotary=0, local_window_size=window,
+    )  # fmt: skip
+    return g.linear(f"{name}.seen", f"{name}.out", array(module.out.weight))
+
+
+def cross_attention(
+    g: Graph, x: str, layer: nn.Module, prefix: str, turns: tuple[str, str], i: int, window: int
+) -> str:
+    """Attend to what was heard. Each step writes the empty place, key 0, behind it; hearing more overwrites it."""
+    module = layer.cross
+    heads, keys = module.heads, module.key_heads
+    width = array(module.query.weight).shape[0] // heads
+    query = turned(g, g.linear(x, f"{prefix}.cross.query", array(module.query.weight)), turns, heads)
+    batch = g.op("Shape", query, start=0, end=1)
+    shape = g.op("Concat", batch, g.constant([1, keys * width], np.int64), axis=0)
+    key = g.op("Expand", g.constant(0.0, np.float32), shape)
+    nothing = g.weight(f"{prefix}.nothing", array(layer.nothing).reshape(1, 1, -1))
+    value = g.op("Expand", nothing, shape)
+    g.named(
+        "GroupQueryAttention",
+        [query, key, value, f"heard_key_{i}", f"heard_value_{i}", "heard", "heard_total"],
+        [f"{prefix}.cross.seen", f"kept_key_{i}", f"kept_value_{i}"],
+        domain=MICROSOFT, num_heads=heads, kv_num_heads=keys, do_rotary=0, local_window_size=window,
+    )  # fmt: skip
+    return g.linear(f"{prefix}.cross.seen", f"{prefix}.cross.out", array(module.out.weight))
+
+
+def feed_forward(g: Graph, x: str, layer: nn.Module, prefix: str) -> str:
+    """Return `x` plus SwiGLU of its norm."""
+    ffn, hidden = layer.ffn, layer.ffn.gate.out_features
+    both = linears(g, norm(g, x, layer.ffn_norm, f"{prefix}.ffn_norm"), (ffn.gate, ffn.up), f"{prefix}.ffn.in")
+    gate, up = g.split(both, [hidden, hidden])
+    down = g.linear(g.op("Mul", g.silu(gate), up), f"{prefix}.ffn.down", array(ffn.down.weight))
+    return g.op("Add", x, down)
+
+
+def linears(g: Graph, x: str, modules: tuple[nn.Linear, ...], name: str) -> str:
+    """Return several layers' outputs side by side, from one multiplication."""
+    return g.linear(x, name, np.concatenate([array(module.weight) for module in modules]))
+
+
+def norm(g: Graph, x: str, module: nn.LayerNorm, name: str) -> str:
+    """Return the layer norm of `x`."""
+    return g.norm(x, name, array(module.weight), module.eps)
+
+
+def array(tensor: nn.Parameter) -> np.ndarray:
+    """Return a parameter as float32."""
+    return tensor.detach().float().numpy()
