@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from livejam.grid import BeatGrid, placed, steps
-from livejam.notes import TICKS_PER_BEAT, Metre, Note, TickNote
-from livejam.phrasing import Request
+from livejam.notes import Metre, Note, TickNote
+from livejam.phrasing import BAR, Request
 
 AHEAD = 1.0  # seconds of an answer that are decoded before they sound
 LEAD = 0.003  # seconds between the decision to answer and the first note, at least
 TIMES_THE_CALL, BARS = 2, 4  # an answer may last twice its call, or four bars
-BAR = 4 * TICKS_PER_BEAT  # ticks, where the metre is unknown
 
 
 def requested(

@@ -44,15 +44,16 @@ def joined(bpm: float, beat_at: float, first_onset: float, previous: BeatGrid | 
     """Return a grid of `bpm` with a beat at `beat_at` seconds whose tick line continues that of `previous`.
 
     The two read alike at `first_onset` (seconds), to the nearest beat, except that nothing from there on lies before
-    `floor_ticks`. Without a previous grid the line starts at the floor.
+    `floor_ticks`. Without a previous grid, the beat nearest to the first onset lies at the floor.
     """
     beat = 60 / bpm
-    origin = beat_at + round((first_onset - beat_at) / beat) * beat  # the beat nearest to the first onset
-    reading = previous.tick_at(origin) if previous else floor_ticks
-    ticks = round(reading / TICKS_PER_BEAT) * TICKS_PER_BEAT
-    first_ticks = BeatGrid(bpm, origin, ticks).tick_at(first_onset)
-    lacking = math.ceil((floor_ticks - ROUNDING - first_ticks) / TICKS_PER_BEAT)
-    return BeatGrid(bpm, origin, ticks + max(0, lacking) * TICKS_PER_BEAT)
+    origin = beat_at + round((first_onset - beat_at) / beat) * beat
+    if previous is None:
+        return BeatGrid(bpm, origin, floor_ticks)
+    after_beat = BeatGrid(bpm, origin).tick_at(first_onset)
+    beats = round((previous.tick_at(first_onset) - after_beat) / TICKS_PER_BEAT)
+    lowest = math.ceil((floor_ticks - ROUNDING - after_beat) / TICKS_PER_BEAT)
+    return BeatGrid(bpm, origin, max(beats, lowest) * TICKS_PER_BEAT)
 
 
 def steps(metre: Metre | None) -> tuple[int, ...]:

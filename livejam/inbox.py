@@ -4,12 +4,14 @@ Knows nothing of MIDI or turns. Times are seconds of `time.monotonic`. `put` may
 driver's callback: it takes no lock of ours and never blocks. `wait` belongs to the session's thread.
 """
 
+import sys
 import time
 from queue import Empty, SimpleQueue
 
 from livejam.turns import Arrival
 
 SPIN = 0.001  # seconds before a deadline that are spent awake: sleeping threads wake up to about that late
+NAP = 0.5 if sys.platform == "win32" else None  # seconds: there Ctrl-C does not end a wait
 
 
 class LiveInbox:
@@ -23,19 +25,23 @@ class LiveInbox:
         self._queue.put((time, event))
 
     def wait(self, deadline: float | None) -> tuple[float, Arrival] | None:
-        """Return the next (time, event), or None at `deadline`. A deadline that has passed only looks."""
+        """Return the next (time, event), or None at `deadline`. A deadline that has passed only looks.
+
+        On Windows it also returns None now and then, so that Ctrl-C gets through.
+        """
+        asleep = None if deadline is None else max(0.0, deadline - time.monotonic() - SPIN)
+        if NAP is not None:
+            asleep = NAP if asleep is None else min(asleep, NAP)
         try:
-            if deadline is None:
-                return self._queue.get()
-            asleep = deadline - time.monotonic() - SPIN
-            return self._queue.get(timeout=asleep) if asleep > 0 else self._spin(deadline)
+            return self._queue.get(block=asleep != 0, timeout=asleep)
         except Empty:
             return self._spin(deadline) if deadline is not None else None
 
     def _spin(self, deadline: float) -> tuple[float, Arrival] | None:
-        while True:
+        """Look for events until `deadline`, if it is near."""
+        while (left := deadline - time.monotonic()) > 0 and left < 2 * SPIN:
             try:
                 return self._queue.get_nowait()
             except Empty:
-                if time.monotonic() >= deadline:
-                    return None
+                pass
+        return None

@@ -16,6 +16,7 @@ from livejam.turns import Pedal, PortLost
 
 DIVISIONS = ((12, 0.0), (6, 0.7), (8, 1.5), (4, 3.0), (3, 3.5), (1, 6.0))  # of a beat: ticks, and cost in nats a note
 SPREAD = 0.018  # seconds: standard deviation of a player's timing
+BAR = 4 * TICKS_PER_BEAT  # ticks, where the metre is unknown
 EARLY = 3  # ticks: an onset that much before a beat belongs to it
 LEGATO = 0.75, 1.15  # share of the time to the next onset that a note lasts to count as tied to it
 CHORD = 1.5  # ticks: onsets closer than this may fall on one place
@@ -102,8 +103,11 @@ def on_grid(notes: Sequence[Note], grid: BeatGrid, floor_ticks: int = 0) -> tupl
 class TickLine:
     """The one line of ticks on which all phrases of a jam lie, the player's and livejam's. It never goes backwards."""
 
-    def __init__(self, bpm: float | None = None) -> None:
+    def __init__(self, bpm: float | None = None, metre: Metre | None = None) -> None:
         self._bpm = bpm  # None: the player's own pulse
+        self._start = (
+            metre.bar_line + metre.bar_ticks if metre else BAR
+        )  # ticks: the first beat, with room for a pickup
         self._floor = 0  # ticks: the latest onset so far
         self._grid: BeatGrid | None = None
 
@@ -115,7 +119,7 @@ class TickLine:
     def call(self, notes: Sequence[Note]) -> tuple[TickNote, ...]:
         """Return the player's phrase (by onset, not empty) on its own grid, which goes on from the one before."""
         onsets = [note.onset for note in notes]
-        self._grid = estimate_pulse(onsets, self._grid, self._bpm, self._floor)
+        self._grid = estimate_pulse(onsets, self._grid, self._bpm, self._floor if self._grid else self._start)
         call = on_grid(notes, self._grid, self._floor)
         self._floor = call[-1].onset
         return call

@@ -62,7 +62,8 @@ def estimate_pulse(
         previous: the grid of the phrase before. Its tempo and beat are kept where they explain the onsets, its tempo
             stays if there are fewer than four, and its tick line goes on.
         bpm: the tempo, if it is known; only the beat is then looked for.
-        floor_ticks: nothing of the phrase lies before this place of the tick line.
+        floor_ticks: where the tick line starts, or with a previous grid, the place that nothing of the phrase lies
+            before.
     """
     start = onsets[0]
     times = _without_chords(np.asarray(onsets, dtype=float) - start)

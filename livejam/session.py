@@ -121,7 +121,7 @@ class Session:
         self._playback = Playback()
         self._echo = Echo() if settings.shared_bus else None
         self._ear = Ear(settings.longest_key)
-        self._line = TickLine(settings.bpm)
+        self._line = TickLine(settings.bpm, settings.metre)
         self._answer: Answer | None = None  # being decoded, or sounding
         self._shown: tuple[State, int] | None = None
         self._port_works = True
@@ -202,13 +202,12 @@ class Session:
                 return
             case PortLost(name):
                 self._stage.screen.warn(f"{name} is gone; livejam goes on as soon as it is back")
-            case Pedal():
+            case NoteOn() | NoteOff() | Pedal():
                 self._stage.recorder.record(time, event, player=True)
-            case NoteOn() | NoteOff():
-                self._stage.recorder.record(time, event, player=True)
-                self._stage.screen.player_note(time, event)
         self._ear.take_in(event, time)
         self._carry_out(self._turns.handle(event, time))
+        if isinstance(event, NoteOn | NoteOff):
+            self._stage.screen.player_note(time, event)
 
     def _carry_out(self, actions: tuple[Action, ...]) -> None:
         for action in actions:

@@ -103,11 +103,11 @@ def test_nearly_tied_notes_are_tied():
 def test_the_line_goes_on():
     line = TickLine()
     first = line.call([Note(1.0 + 0.5 * i, 60 + i, 80, 0.4) for i in range(8)])
-    assert [note.onset for note in first] == list(range(0, 192, 24))
+    assert [note.onset for note in first] == list(range(96, 288, 24))
     answer = line.sounded([Note(5.5, 72, 80, 0.25), Note(6.0, 74, 80, 0.0)])
-    assert answer == (TickNote(216, 72, 12, 80),)
+    assert answer == (TickNote(312, 72, 12, 80),)
     second = line.call([Note(9.0 + 0.5 * i, 60 + i, 80, 0.4) for i in range(8)])
-    assert second[0].onset == 384
+    assert second[0].onset == 480
 
 
 @given(

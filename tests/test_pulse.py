@@ -122,4 +122,4 @@ def test_any_onsets_give_a_grid(onsets, bpm):
     onsets.sort()
     grid = estimate_pulse(onsets, bpm=bpm)
     assert 20 < grid.bpm < 400
-    assert grid.tick_at(onsets[0]) >= -3.001
+    assert -12.001 <= grid.tick_at(onsets[0]) <= 12.001
