@@ -282,3 +282,38 @@ def _pieces(music: Path, only: tuple[str, ...], console: "Console") -> "list[Pie
 
     with TemporaryDirectory(prefix="livejam-") as folder:
         return list(prepare_corpora(music, Path(folder), only, console=console).pieces)
+
+
+@main.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
+@click.option("--steps", type=click.IntRange(min=1), help="Steps in all.  [default: 4500]")
+@click.option("--rows", type=click.IntRange(min=1), help="Rows of 256 notes a step.  [default: 16]")
+@click.option("--width", type=click.IntRange(min=64), help="Width of the network, a multiple of 64.  [default: 256]")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of weights and batches.  [default: 1]")
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, or auto.")
+@click.option("--resume", is_flag=True, help="Go on with the run in this folder.")
+def train(data: Path, out: Path, device: str, resume: bool, **asked: Any) -> None:
+    """Train the network on the prepared corpus in DATA. Ctrl-C keeps a checkpoint."""
+    from livejam.training.progress import TrainingProgress
+    from livejam.training.train import chosen_settings
+    from livejam.training.train import train as run
+
+    settings = chosen_settings(out, resume, {name: value for name, value in asked.items() if value is not None})
+    with TrainingProgress(settings.steps) as progress:
+        checkpoint = run(data, out, settings, device=device, resume=resume, report=progress.report)
+    click.echo(f"written: {checkpoint} and {out / 'curves.png'}")
+
+
+@main.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("exported"), show_default=True, help="Folder.")
+@click.option("--float32", is_flag=True, help="Keep the weights as they are, instead of int8.")
+def export(checkpoint: Path, out: Path, float32: bool) -> None:
+    """Write a trained network as ONNX, and prove that it plays the same notes."""
+    from livejam.training.export import export as write
+    from livejam.training.proof import prove
+
+    proof = prove(checkpoint)
+    click.echo(f"proved: {proof}")
+    click.echo(f"written: {write(checkpoint, out, int8=not float32)}")

@@ -214,7 +214,9 @@ class _Graph:
         path = folder / described["file"]
         data = _read(path)
         if hashlib.sha256(data).hexdigest() != described["sha256"]:
-            raise ModelError(f"{path} is not the network its .json describes (truncated, or mixed up); export both anew")
+            raise ModelError(
+                f"{path} is not the network its .json describes (truncated, or mixed up); export both anew"
+            )
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -285,7 +287,9 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ModelError(f"no network at {path} ({error.strerror}); give one with --model, or make one: livejam export") from None
+        raise ModelError(
+            f"no network at {path} ({error.strerror}); give one with --model, or make one: livejam export"
+        ) from None
 
 
 def _note(event: np.ndarray, onset: int) -> TickNote:

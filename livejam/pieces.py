@@ -100,7 +100,17 @@ def save_pieces(folder: Path, pieces: Sequence[Piece], about: dict[str, object])
         "format": FORMAT,
         "about": about,
         "pieces": [
-            [p.corpus, p.name, p.title, p.split, int(p.style), len(p.metres), len(p.chords), len(p.tempos), len(p.parts)]
+            [
+                p.corpus,
+                p.name,
+                p.title,
+                p.split,
+                int(p.style),
+                len(p.metres),
+                len(p.chords),
+                len(p.tempos),
+                len(p.parts),
+            ]
             for p in pieces
         ],
         "parts": [[int(part.role), len(part.notes), len(part.phrases)] for part in parts],

@@ -15,7 +15,9 @@ from livejam.notes import TICKS_PER_BEAT, Metre, TickNote
 from livejam.pieces import Quality, Role, Style
 
 # Classes. Exact where music is exact, coarser where it is not.
-DELTA_TICKS = tuple(sorted({*range(49), *range(54, 193, 6), *range(56, 97, 8), *range(204, 385, 12), *range(408, 769, 24)}))
+DELTA_TICKS = tuple(
+    sorted({*range(49), *range(54, 193, 6), *range(56, 97, 8), *range(204, 385, 12), *range(408, 769, 24)})
+)
 LENGTH_TICKS = (1, 2, 3, 4, 6, 8, 9, 12, 16, 18, 24, 32, 36, 48, 60, 72, 84, 96, 120, 144, 192, 240, 288, 384, 576, 768)
 VELOCITY_BINS = 16  # of 8 each; class 0 is "unknown"
 METRES = ((2, 4), (3, 4), (4, 4), (2, 2), (3, 8), (6, 8), (9, 8), (12, 8), (5, 4))  # class 0 unknown, last: another

@@ -207,7 +207,9 @@ def _answers(
     is_start = np.concatenate([[True], phrase[1:] != phrase[:-1]])
     answer = heard[np.maximum(note, 0)].copy()
     answer[:, COLUMN["who"]] = LIVEJAM
-    answer[np.flatnonzero(is_start)[np.diff(np.append(np.flatnonzero(is_start), len(note))) > 1] + 1, COLUMN["who"]] += 2
+    answer[
+        np.flatnonzero(is_start)[np.diff(np.append(np.flatnonzero(is_start), len(note))) > 1] + 1, COLUMN["who"]
+    ] += 2
     deaf = (rng.random(phrases) < drop.call)[phrase]
     answer[is_start, COLUMN["delta"]] = tok.START
     answer[is_start, COLUMN["interval"]] = 0

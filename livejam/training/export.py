@@ -20,7 +20,7 @@ from torch import nn
 
 from livejam import __version__
 from livejam import tokenizer as tok
-from livejam.tokenizer import COLUMN, FIELDS, PREDICTED
+from livejam.tokenizer import FIELDS, PREDICTED
 from livejam.training.graph import FLOAT, INT32, INT64, MICROSOFT, OPSET, Graph, Inputs
 from livejam.training.model import CHOSEN, ORDER_PERIODS, PITCHES, TICK_PERIODS, Attention, FieldEmbedding, Network
 from livejam.training.train import load_network
@@ -121,7 +121,9 @@ def hear_graph(network: Network, int8: bool) -> onnx.ModelProto:
             g.named("Transpose", [g.op("Reshape", tensor, shape)], [f"heard_{what}_{i}"], perm=[0, 2, 1, 3])
             outputs[f"heard_{what}_{i}"] = (FLOAT, fresh)
     end = network.phrase_end
-    score = g.op("Add", g.op("MatMul", x, g.weight("phrase_end.weight", array(end.weight).T)), g.constant(array(end.bias)))
+    score = g.op(
+        "Add", g.op("MatMul", x, g.weight("phrase_end.weight", array(end.weight).T)), g.constant(array(end.bias))
+    )
     g.named("Squeeze", [g.op("Sigmoid", score), g.constant([2], np.int64)], ["phrase_end"])
     return g.model(inputs, outputs, {"what": "livejam hears"})
 
@@ -296,9 +298,7 @@ def turned(g: Graph, x: str, turns: tuple[str, str], heads: int) -> str:
     return g.op("RotaryEmbedding", x, *turns, num_heads=heads, interleaved=0)
 
 
-def self_attention(
-    g: Graph, x: str, module: Attention, name: str, turns: tuple[str, str], i: int, window: int
-) -> str:
+def self_attention(g: Graph, x: str, module: Attention, name: str, turns: tuple[str, str], i: int, window: int) -> str:
     """Attend to this event and those before it in the caches, which are written in place."""
     heads, keys = module.heads, module.key_heads
     width = array(module.query.weight).shape[0] // heads

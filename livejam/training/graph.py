@@ -33,7 +33,9 @@ class Graph:
         self.nodes.append(helper.make_node(kind, inputs, names, domain=domain, **attributes))
         return names[0] if outputs == 1 else names
 
-    def named(self, kind: str, inputs: Sequence[str], outputs: Sequence[str], domain: str = "", **attributes: object) -> None:
+    def named(
+        self, kind: str, inputs: Sequence[str], outputs: Sequence[str], domain: str = "", **attributes: object
+    ) -> None:
         """Add an operation whose outputs have names of our choice."""
         self.nodes.append(helper.make_node(kind, list(inputs), list(outputs), domain=domain, **attributes))
 

@@ -15,7 +15,7 @@ import platform
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -91,7 +91,9 @@ class Trainer:
         torch.manual_seed(settings.seed)
         self.settings, self.device, self.step, self.notes_seen, self.seconds = settings, device, 0, 0, 0.0
         self.network = Network(settings.network).to(device)
-        self.sampler = Sampler(music["train"], WEIGHTS, settings.seed, settings.rows, settings.network.memory, Dropping())
+        self.sampler = Sampler(
+            music["train"], WEIGHTS, settings.seed, settings.rows, settings.network.memory, Dropping()
+        )
         self.validation = [stream for stream in music["valid"] if stream.role not in ROLE_WEIGHTS]
         self.optimisers = _optimisers(self.network, settings)
 
@@ -133,8 +135,8 @@ class Trainer:
         seconds = time.monotonic() - began
         self.seconds += seconds
         return {
-            "step": self.step, "bits": float(answer) / math.log(2), "ahead": float(ahead) / math.log(2),
-            "end": float(end), "norm": float(norm), "rate": self.rate_share(), "notes": self.notes_seen,
+            "step": self.step, "bits": answer.item() / math.log(2), "ahead": ahead.item() / math.log(2),
+            "end": end.item(), "norm": norm.item(), "rate": self.rate_share(), "notes": self.notes_seen,
             "notes_per_second": int(notes) / seconds, "seconds": self.seconds,
         }  # fmt: skip
 
@@ -189,6 +191,29 @@ class Trainer:
     def _losses(self, batch: Batch) -> dict[str, torch.Tensor]:
         with torch.autocast(self.device.type, torch.bfloat16):
             return self.network.losses(_to(batch, self.device))
+
+
+def chosen_settings(run: Path, resume: bool, given: dict[str, int]) -> TrainingSettings:
+    """Return the settings of a run: its own if it resumes, with what is given put in their place.
+
+    Raises:
+        FileError: `run` can't be resumed, or a width does not fit.
+    """
+    settings = TrainingSettings()
+    if resume:
+        saved = load_checkpoint(run / "checkpoint.pt")["settings"]
+        settings = TrainingSettings(**{**saved, "network": NetworkSettings(**saved["network"])})
+    width = given.pop("width", settings.network.width)
+    if width % settings.network.head_width:
+        raise FileError(
+            f"a width of {width} can't be cut into heads of {settings.network.head_width}; 128, 256, 384 can"
+        )
+    if width != settings.network.width:
+        hidden = round(width * 2.75 / 32) * 32
+        key_heads = max(1, width // settings.network.head_width // 2)
+        network = replace(settings.network, width=width, hidden=hidden, key_heads=key_heads)
+        settings = replace(settings, network=network)
+    return replace(settings, **given)
 
 
 def load_checkpoint(path: Path) -> dict:

@@ -1,0 +1,33 @@
+"""What a training run shows in the terminal: loss, notes a second, time left; validation as it comes."""
+
+from types import TracebackType
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+class TrainingProgress:
+    """A progress bar over steps, used as a context."""
+
+    def __init__(self, steps: int) -> None:
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+        self._bar = Progress(
+            *columns, TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(speed_estimate_period=300)
+        )
+        self._task = self._bar.add_task("starting", total=steps)
+
+    def __enter__(self) -> "TrainingProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def report(self, line: dict) -> None:
+        """Show one step's figures."""
+        said = f"{line['bits']:.2f} bits a note, {line['notes_per_second']:,.0f} notes/s"
+        self._bar.update(self._task, completed=line["step"], description=said)
+        for corpus, bits in line.get("validation", {}).items():
+            parts = ", ".join(f"{name} {bits[name]:.2f}" for name in ("delta", "pitch", "length", "velocity"))
+            self._bar.print(f"step {line['step']:6,}  {corpus:20} {bits['total']:6.2f} bits a note ({parts})")

@@ -1,0 +1,12 @@
+#!/usr/bin/env python3
+"""Write a trained network into exported/ as ONNX, with the proof that it plays the same notes.
+
+    python tools/export_onnx.py RUN/checkpoint.pt [-o exported] [--float32]
+
+The same as `livejam export`.
+"""
+
+from livejam.cli import export
+
+if __name__ == "__main__":
+    export()
