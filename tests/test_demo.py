@@ -8,10 +8,13 @@ from queue import SimpleQueue
 
 import mido
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 from rich.console import Console
 
 from livejam.calls import CALLS, Call
+from livejam.cli import main
+from livejam.decoder import default_model
 from livejam.demo import Bus, Demo, Performer, Report, perform, run_demo
 from livejam.errors import FileError, LivejamError
 from livejam.inbox import LiveInbox
@@ -167,3 +170,23 @@ def test_a_folder_that_can_not_be_made_is_said_plainly(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FileError, match="--output"):
         run_demo(Parrot(), {}, tmp_path / "file" / "folder", quiet_console(), fast=True)
+
+
+def test_a_network_that_is_not_there_is_one_plain_line(tmp_path):
+    result = CliRunner().invoke(main, ["demo", "--model", str(tmp_path / "none.onnx")])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("livejam: no network at ")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(not default_model().exists(), reason="no network in exported/")
+def test_the_command_with_the_network_that_comes_along(tmp_path):
+    def played(*options: str) -> bytes:
+        result = CliRunner().invoke(main, ["demo", "--fast", "--output", str(tmp_path), *options])
+        assert result.exit_code == 0, result.output
+        assert "left sounding: nothing" in result.output
+        assert (tmp_path / "jam.png").exists()
+        return (tmp_path / "jam.mid").read_bytes()
+
+    assert played() == played()
+    assert played() != played("--seed", "1")
