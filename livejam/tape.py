@@ -112,7 +112,7 @@ class TempoMap:
         at += max(0, math.ceil((free - at) * bpm / 60 - 1e-6)) * 60 / bpm
         whole = max(0, int((at - start) * 1e6 / tempo - 0.5))
         odd = round((at - start) * 1e6) - whole * tempo
-        if microseconds(bpm) == tempo and abs(odd - tempo) <= ROUNDING:
+        if microseconds(bpm) == tempo and min(abs(odd - tempo), abs(odd)) <= ROUNDING:
             return []
         steps = [(start, tick, microseconds(bpm))]  # too near to the last change for a beat between
         if odd >= SHORTEST_BEAT:

@@ -69,6 +69,11 @@ def test_a_steady_tempo_is_said_once(tmp_path):
     assert [message.type for message in file.tracks[0]].count("set_tempo") == 1
 
 
+def test_a_first_tempo_is_said_once(tmp_path):
+    file, _ = parsed(tape_of(EVENTS, [(0.0, 112.0)], start=0.0), tmp_path)
+    assert [message.type for message in file.tracks[0]].count("set_tempo") == 1
+
+
 @pytest.mark.parametrize("cut", range(1, len(EVENTS)))
 def test_writing_on_the_way_changes_nothing_later(cut):
     tape = tape_of(EVENTS[:cut])
