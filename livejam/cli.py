@@ -257,7 +257,7 @@ def evaluate(
     from livejam.decoder import Decoder
     from livejam.exam import Settings as Amount
 
-    console, scorer = Console(), Decoder.load(model)
+    console, scorer = Console(), Decoder(model)
     pieces = _pieces(music, only, console)
     training = _pieces(train, (), console) if train else pieces
     exams = evaluation.set_exams(pieces, Amount(**amount))
