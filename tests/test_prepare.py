@@ -16,8 +16,8 @@ from livejam.errors import FileError
 from livejam.pieces import CHORD, METRE, NOTE, PHRASE, TEMPO, Part, Piece, Role, Style, load_pieces
 from livejam.training.archives import find_corpora
 from livejam.training.corpora import Source
-from livejam.training.prepare import _read_all, prepare, tidy
-from livejam.training.splits import normal_title, split_pieces, title_place
+from livejam.training.prepare import _read_all, name_apart, prepare, tidy
+from livejam.training.splits import family_names, incipit, normal_title, split_pieces, title_place
 from livejam.training.tables import prepared_tables
 
 TITLES = {i: f"Tune {i}" for i in range(1, 31)}
@@ -210,6 +210,45 @@ def test_a_large_title_is_not_taken_where_a_small_one_will_do():
     chosen = [piece for piece in split_pieces(pieces) if piece.split == "valid"]
     assert largest not in {piece.title for piece in chosen}
     assert 0.04 * len(pieces) <= len(chosen) < 0.1 * len(pieces)
+
+
+def tune(title, pitches, role=Role.MELODY):
+    notes = np.zeros(len(pitches), NOTE)
+    notes["onset"], notes["length"], notes["pitch"] = np.arange(len(pitches)) * 12, 12, pitches
+    return replace(make_piece("a", title, title), parts=(Part(role, notes, np.zeros(1, PHRASE)),))
+
+
+REEL = [62, 66, 69, 66, 71, 66, 69, 66, 62, 66, 69, 74, 71, 69]
+
+
+def test_tunes_that_begin_alike_in_any_key_are_one_family():
+    higher = [pitch + 5 for pitch in REEL[:-1]] + [40]
+    names = family_names([tune("Flight, The", REEL), tune("The Knight", higher), tune("Other", REEL[::-1])])
+    assert names == ["flight", "flight", "other"]
+
+
+def test_families_join_through_a_third_tune():
+    names = family_names([tune("B", REEL), tune("C", REEL[::-1]), tune("A", REEL), tune("A", REEL[::-1])])
+    assert len(set(names)) == 1
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [tune("a", REEL[:12]), tune("a", [60] * 20), tune("a", REEL, Role.DRUMS)],
+    ids=["too short", "one note repeated", "no melody"],
+)
+def test_what_tells_too_little_makes_no_family(piece):
+    assert incipit(piece) == b""
+
+
+def test_pieces_of_one_name_are_told_apart():
+    pieces = [make_piece("a", name, name) for name in ("y", "x", "x")] + [make_piece("b", "x", "x")]
+    assert [(piece.corpus, piece.name) for piece in name_apart(pieces)] == [
+        ("a", "x"),
+        ("a", "x (2)"),
+        ("a", "y"),
+        ("b", "x"),
+    ]
 
 
 def test_the_command_shows_counts_and_reasons(music, tmp_path):

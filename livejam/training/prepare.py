@@ -6,7 +6,7 @@ Knows no format; prints nothing but progress bars, on the console it is given.
 
 import os
 import warnings
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -78,7 +78,8 @@ def prepare(
         sources, lost = _list_sources(corpora, Path(folder))
         outcomes = list(_watched(_read_all(sources, workers or os.cpu_count() or 1), sources, console))
     skips += lost + [skip for outcome in outcomes for skip in outcome.skips]
-    pieces = sorted((p for outcome in outcomes for p in outcome.pieces), key=lambda piece: (piece.corpus, piece.name))
+    outcomes.sort(key=lambda outcome: (outcome.source.corpus, str(outcome.source.path), outcome.source.name))
+    pieces = name_apart([piece for outcome in outcomes for piece in outcome.pieces])
     if not pieces:
         why = f"; first of all {skips[0].name}: {skips[0].reason}" if skips else ""
         raise FileError(f"nothing in {source} could be read{why}")
@@ -98,6 +99,17 @@ def tidy(piece: Piece) -> Piece:
         if (np.diff(getattr(piece, name)["tick"]) < 0).any():
             raise ValueError(f"{name} out of order")
     return replace(piece, parts=parts)
+
+
+def name_apart(pieces: Sequence[Piece]) -> list[Piece]:
+    """Return `pieces` sorted by corpus and name; where two have one name, the later ones get a number."""
+    seen: Counter[tuple[str, str]] = Counter()
+    named = []
+    for piece in sorted(pieces, key=lambda piece: (piece.corpus, piece.name)):
+        seen[piece.corpus, piece.name] += 1
+        number = seen[piece.corpus, piece.name]
+        named.append(replace(piece, name=f"{piece.name} ({number})") if number > 1 else piece)
+    return named
 
 
 def about(pieces: Sequence[Piece], skips: Sequence[Skip]) -> dict[str, object]:
@@ -232,4 +244,4 @@ def _in_words(error: Exception) -> str:
     """One line about an error, at most 120 characters."""
     lines = str(error).strip().splitlines()
     text = lines[0] if lines else "no reason given"
-    return (text if isinstance(error, FileError) else f"{type(error).__name__}: {text}")[:120]
+    return (text if isinstance(error, FileError | ValueError) else f"{type(error).__name__}: {text}")[:120]

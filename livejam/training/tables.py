@@ -1,5 +1,6 @@
 """What `livejam prepare` has done, as tables for the terminal. Knows how results look, not how they come about."""
 
+import re
 from collections import Counter
 
 from rich.console import Group
@@ -19,8 +20,8 @@ def prepared_tables(prepared: Prepared) -> Group:
 
 
 def _counts(prepared: Prepared) -> Table:
-    counted = ("pieces", "for validation", "phrases", "marked", "notes", "skipped")
-    table = Table("corpus", *(Column(name, justify="right") for name in counted))
+    counted = ("pieces", "valid", "phrases", "marked", "notes", "skipped")
+    table = Table(Column("corpus", no_wrap=True), *(Column(name, justify="right") for name in counted))
     skipped = Counter(skip.corpus for skip in prepared.skips)
     corpora = sorted({piece.corpus for piece in prepared.pieces} | set(skipped))
     rows = [_count_row(prepared, corpus, skipped[corpus]) for corpus in corpora]
@@ -41,11 +42,16 @@ def _count_row(prepared: Prepared, corpus: str, skipped: int) -> tuple[int, ...]
 
 
 def _reasons(prepared: Prepared) -> Table:
-    table = Table("skipped of", Column("how many", justify="right"), "why", "the first")
-    reasons = Counter((skip.corpus, skip.reason) for skip in prepared.skips)
-    first = {(skip.corpus, skip.reason): skip.name for skip in reversed(prepared.skips)}
+    table = Table(Column("skipped of", no_wrap=True), Column("how many", justify="right"), "why", "the first")
+    reasons = Counter((skip.corpus, _kind(skip.reason)) for skip in prepared.skips)
+    first = {(skip.corpus, _kind(skip.reason)): skip.name for skip in reversed(prepared.skips)}
     for (corpus, reason), count in reasons.most_common(MOST_REASONS):
         table.add_row(corpus, str(count), reason, first[corpus, reason])
     if len(reasons) > MOST_REASONS:
         table.add_row("", "", f"and {len(reasons) - MOST_REASONS} more reasons, in skipped.txt", "")
     return table
+
+
+def _kind(reason: str) -> str:
+    """What reasons of one kind have in common: all before the details in brackets or behind a colon."""
+    return re.split(r" ?\(|: ", reason)[0]
