@@ -85,7 +85,7 @@ class Shape:
         self.bias[PART["velocity"]][0] = NEVER  # "unknown" can't be played
 
     def steer(self, bias: np.ndarray, count: int, ticks: int, chord: int) -> None:
-        """Change `bias` before note number `count`, `ticks` after the start, with `chord` notes already on its place."""
+        """Change `bias` before note number `count`, `ticks` after the start, with `chord` notes on the place so far."""
         delta = bias[PART["delta"]]
         if count < self.fewest:
             delta[END] = NEVER

@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from livejam import __version__
+from livejam.cli_training import evaluate, export, prepare, train
 from livejam.errors import LivejamError
 from livejam.notes import Metre
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from livejam.pieces import Piece
     from livejam.ports import PortChoice
     from livejam.session import Brain, Settings
 
@@ -218,102 +216,5 @@ def _settings(asked: dict[str, Any]) -> "Settings":
     return Settings(**given)
 
 
-@main.command()
-@click.argument("source", type=click.Path(path_type=Path))
-@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder for pieces.npz.")
-@click.option("--only", multiple=True, metavar="NAME", help="Read only this corpus; may be given again.")
-def prepare(source: Path, out: Path, only: tuple[str, ...]) -> None:
-    """Make training data of SOURCE: a folder of corpora or of MIDI files."""
-    from rich.console import Console
-
-    from livejam.training.prepare import prepare as prepare_corpora
-    from livejam.training.tables import prepared_tables
-
-    console = Console()
-    prepared = prepare_corpora(source, out, only, console=console)
-    console.print(prepared_tables(prepared))
-    console.print(f"written to {prepared.path}", highlight=False)
-
-
-@main.command()
-@click.argument("music", type=click.Path(path_type=Path))
-@click.option("--train", type=click.Path(path_type=Path), help="What the baseline learns from; else MUSIC's own split.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures to this file, too.")
-@click.option("--model", type=click.Path(path_type=Path), help="Another network than the one that comes along (.onnx).")
-@click.option("--notes", default=10_000, show_default=True, type=click.IntRange(1), help="Notes a corpus to score.")
-@click.option("--cases", default=100, show_default=True, type=click.IntRange(0), help="Next phrases a corpus to rank.")
-@click.option("--only", multiple=True, metavar="NAME", help="Evaluate only this corpus; may be given again.")
-def evaluate(
-    music: Path, train: Path | None, json_file: Path | None, model: Path | None, only: tuple[str, ...], **amount: int
-) -> None:
-    """Measure how well the network foresees what people play next, beside a Markov model.
-
-    MUSIC is a folder made by `livejam prepare`, or what that command reads.
-    """
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from livejam import evaluation
-    from livejam.decoder import Decoder
-    from livejam.exam import Settings as Amount
-
-    console, scorer = Console(), Decoder(model)
-    pieces = _pieces(music, only, console)
-    training = _pieces(train, (), console) if train else pieces
-    exams = evaluation.set_exams(pieces, Amount(**amount))
-    with Progress(console=console) as progress:
-        task = progress.add_task("listening", total=sum(exam.steps for exam in exams.values()))
-        results = list(evaluation.evaluate(exams, training, scorer, lambda done: progress.advance(task, done)))
-    console.print(evaluation.results_table(results))
-    if json_file:
-        evaluation.write_json(results, json_file)
-
-
-def _pieces(music: Path, only: tuple[str, ...], console: "Console") -> "list[Piece]":
-    """Return the pieces of a prepared folder, or of music that is prepared for the moment."""
-    from tempfile import TemporaryDirectory
-
-    from livejam.evaluation import of_corpora
-    from livejam.pieces import FILE_NAME, load_pieces
-
-    if (music / FILE_NAME).exists():
-        return of_corpora(load_pieces(music)[0], only)
-    from livejam.training.prepare import prepare as prepare_corpora
-
-    with TemporaryDirectory(prefix="livejam-") as folder:
-        return list(prepare_corpora(music, Path(folder), only, console=console).pieces)
-
-
-@main.command()
-@click.argument("data", type=click.Path(path_type=Path))
-@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
-@click.option("--steps", type=click.IntRange(min=1), help="Steps in all.  [default: 4500]")
-@click.option("--rows", type=click.IntRange(min=1), help="Rows of 256 notes a step.  [default: 16]")
-@click.option("--width", type=click.IntRange(min=64), help="Width of the network, a multiple of 64.  [default: 256]")
-@click.option("--seed", type=click.IntRange(min=0), help="Seed of weights and batches.  [default: 1]")
-@click.option("--device", default="auto", show_default=True, help="cpu, cuda, or auto.")
-@click.option("--resume", is_flag=True, help="Go on with the run in this folder.")
-def train(data: Path, out: Path, device: str, resume: bool, **asked: Any) -> None:
-    """Train the network on the prepared corpus in DATA. Ctrl-C keeps a checkpoint."""
-    from livejam.training.progress import TrainingProgress
-    from livejam.training.train import chosen_settings
-    from livejam.training.train import train as run
-
-    settings = chosen_settings(out, resume, {name: value for name, value in asked.items() if value is not None})
-    with TrainingProgress(settings.steps) as progress:
-        checkpoint = run(data, out, settings, device=device, resume=resume, report=progress.report)
-    click.echo(f"written: {checkpoint} and {out / 'curves.png'}")
-
-
-@main.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
-@click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("exported"), show_default=True, help="Folder.")
-@click.option("--float32", is_flag=True, help="Keep the weights as they are, instead of int8.")
-def export(checkpoint: Path, out: Path, float32: bool) -> None:
-    """Write a trained network as ONNX, and prove that it plays the same notes."""
-    from livejam.training.export import export as write
-    from livejam.training.proof import prove
-
-    proof = prove(checkpoint)
-    click.echo(f"proved: {proof}")
-    click.echo(f"written: {write(checkpoint, out, int8=not float32)}")
+for command in (prepare, train, export, evaluate):
+    main.add_command(command)

@@ -6,7 +6,9 @@
 The same as `livejam export`.
 """
 
-from livejam.cli import export
+import sys
+
+from livejam.cli import main
 
 if __name__ == "__main__":
-    export()
+    main(["export", *sys.argv[1:]])

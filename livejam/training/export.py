@@ -6,7 +6,7 @@ Two graphs over one set of caches, position-addressed buffers of fixed size that
 - answer: one event of an answer in, the next one out: trunk, heads and sampling. It samples with Gumbel noise
   (Maddison et al. 2014, arXiv 1411.0030) and min-p (Nguyen et al. 2024, 2407.01082), both inputs, or takes what it is
   forced to take, and says how likely that was.
-Letters: B batch, S events heard, F fields, K key heads, E width of a head, M places for what was heard, A for an answer.
+Letters: B batch, S events heard, F fields, K key heads, E width of a head.
 """
 
 import hashlib

@@ -5,8 +5,10 @@ Knows nothing of music or of the network's shape. Weights are float32, or int8 i
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
@@ -26,26 +28,29 @@ class Graph:
         self.weights: dict[str, np.ndarray] = {}
         self.count = 0
 
-    def op(self, kind: str, *inputs: str, outputs: int = 1, domain: str = "", **attributes: object) -> str | list[str]:
-        """Add any operation; return its output's name, or a list of names if it has several."""
-        self.count += 1
-        names = [f"{kind.lower()}_{self.count}" + (f"_{i}" if outputs > 1 else "") for i in range(outputs)]
-        self.nodes.append(helper.make_node(kind, inputs, names, domain=domain, **attributes))
-        return names[0] if outputs == 1 else names
+    def op(self, kind: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
+        """Add any operation with one output; return its name."""
+        name = self.fresh(kind)
+        self.named(kind, inputs, [name], domain, **attributes)
+        return name
 
     def named(
-        self, kind: str, inputs: Sequence[str], outputs: Sequence[str], domain: str = "", **attributes: object
+        self, kind: str, inputs: Sequence[str], outputs: Sequence[str], domain: str = "", **attributes: Any
     ) -> None:
         """Add an operation whose outputs have names of our choice."""
         self.nodes.append(helper.make_node(kind, list(inputs), list(outputs), domain=domain, **attributes))
 
-    def constant(self, value: np.ndarray | float | int | Sequence[int], dtype: object = None) -> str:
+    def fresh(self, kind: str) -> str:
+        """Return a name that no output has yet."""
+        self.count += 1
+        return f"{kind.lower()}_{self.count}"
+
+    def constant(self, value: np.ndarray | float | int | Sequence[int], dtype: npt.DTypeLike | None = None) -> str:
         """Return the name of a constant."""
         array = np.asarray(value, dtype=dtype)
         for name, known in self.weights.items():
             if name.startswith("constant_") and known.dtype == array.dtype and np.array_equal(known, array):
-                if known.shape == array.shape:
-                    return name
+                return name
         return self.weight(f"constant_{len(self.weights)}", array)
 
     def weight(self, name: str, array: np.ndarray) -> str:
@@ -76,7 +81,10 @@ class Graph:
 
     def split(self, x: str, sizes: Sequence[int]) -> list[str]:
         """Cut the last axis into pieces of `sizes`."""
-        return self.op("Split", x, self.constant(list(sizes), np.int64), outputs=len(sizes), axis=-1)
+        base = self.fresh("split")
+        names = [f"{base}_{i}" for i in range(len(sizes))]
+        self.named("Split", [x, self.constant(list(sizes), np.int64)], names, axis=-1)
+        return names
 
     def model(self, inputs: Inputs, outputs: Inputs, about: dict[str, str]) -> onnx.ModelProto:
         """Return the finished model."""

@@ -4,10 +4,10 @@ What it does not know: corpora, MIDI, ONNX, time in seconds. Dimensions: B rows,
 answers, F fields of an event, D width, H heads, K key heads, E width of a head. Masks are True where attention may go.
 
 Vaswani et al. 2017 (arXiv 1706.03762), with these changes:
-- The encoder is causal, so that it can hear note by note; the decoder attends to itself and, by cross-attention, to what
-  has been heard. Deep encoder, shallow decoder: Kasai et al. 2021 (2006.10369).
-- Rotary positions (Su et al. 2021, 2104.09864), whose angles come from the onset in ticks, with periods from a sixteenth
-  to a phrase, and from the order of the notes; relative positions in music: Huang et al. 2018 (1809.04281).
+- The encoder is causal, so that it can hear note by note; the decoder attends to itself and, by cross-attention, to
+  what has been heard. Deep encoder, shallow decoder: Kasai et al. 2021 (2006.10369).
+- Rotary positions (Su et al. 2021, 2104.09864), whose angles come from the onset in ticks, with periods from a
+  sixteenth to a phrase, and from the order of the notes; relative positions in music: Huang et al. 2018 (1809.04281).
 - Pre-norm (Xiong et al. 2020, 2002.04745) without biases, SwiGLU (Shazeer 2020, 2002.05202), fewer key heads than
   query heads (Ainslie et al. 2023, 2305.13245).
 - Cross-attention has one more place to look, with key 0 and a learned value, for when there is nothing worth hearing.

@@ -1,6 +1,7 @@
 """What a training run shows in the terminal: loss, notes a second, time left; validation as it comes."""
 
 from types import TracebackType
+from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -9,10 +10,8 @@ class TrainingProgress:
     """A progress bar over steps, used as a context."""
 
     def __init__(self, steps: int) -> None:
-        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-        self._bar = Progress(
-            *columns, TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(speed_estimate_period=300)
-        )
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        self._bar = Progress(*columns, TextColumn("left"), TimeRemainingColumn(), speed_estimate_period=300)
         self._task = self._bar.add_task("starting", total=steps)
 
     def __enter__(self) -> "TrainingProgress":
@@ -24,7 +23,7 @@ class TrainingProgress:
     ) -> None:
         self._bar.stop()
 
-    def report(self, line: dict) -> None:
+    def report(self, line: dict[str, Any]) -> None:
         """Show one step's figures."""
         said = f"{line['bits']:.2f} bits a note, {line['notes_per_second']:,.0f} notes/s"
         self._bar.update(self._task, completed=line["step"], description=said)

@@ -119,7 +119,7 @@ def state_of(
     network: Network, heard: list[list[TickNote]] | tuple[list[TickNote], ...], rows: np.ndarray, onsets: list[int],
     context: Context,
 ) -> torch.Tensor:  # fmt: skip
-    """Return the decoder's states (1, T, D) of an answer so far, `rows` (T, F) from its start event on, from scratch."""
+    """Return the decoder's states (1, T, D), from scratch, of an answer so far, `rows` (T, F), start event included."""
     events, last = [], None
     for i, notes in enumerate(heard):
         events.append(tok.encode(notes, context, LIVEJAM if i % 2 else PLAYER, last))
