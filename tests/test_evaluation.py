@@ -2,16 +2,20 @@
 
 import json
 from dataclasses import replace
+from io import StringIO
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from rich.console import Console
 
+from livejam.cli import main
 from livejam.errors import FileError, LivejamError
 from livejam.evaluation import evaluate, judge, line_classes, of_corpora, results_table, set_exams, write_json
 from livejam.exam import OTHERS, Settings, lines_of, metre_at, phrases_of, scored_role, set_exam
 from livejam.markov import event_classes
 from livejam.notes import Metre
-from livejam.pieces import CHORD, METRE, NOTE, PHRASE, TEMPO, Part, Piece, Role, Style
+from livejam.pieces import CHORD, METRE, NOTE, PHRASE, TEMPO, Part, Piece, Role, Style, save_pieces
 from livejam.tokenizer import PREDICTED
 
 SETTINGS = Settings(notes=300, cases=20, seed=3)
@@ -274,12 +278,39 @@ def test_the_file_has_the_figures_by_corpus(pieces, tmp_path):
 
 
 def test_the_table_shows_both_scorers(pieces):
-    from rich.console import Console
-
-    console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(width=80, record=True, file=StringIO())
     console.print(results_table(list(evaluate(set_exams(pieces, SETTINGS), pieces, Uniform()))))
     shown = console.export_text()
     assert "tunes" in shown
     assert "livejam" in shown
     assert "Markov" in shown
     assert "melody" in shown
+
+
+def test_the_command_reads_prepared_music_and_writes_the_file(pieces, tmp_path, monkeypatch):
+    monkeypatch.setattr("livejam.decoder.Decoder", lambda model: Uniform())
+    save_pieces(tmp_path, pieces, {})
+    arguments = [
+        "evaluate",
+        str(tmp_path),
+        "--notes",
+        "200",
+        "--cases",
+        "5",
+        "--json",
+        str(tmp_path / "new" / "f.json"),
+    ]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0
+    assert "tunes" in result.output
+    figures = json.loads((tmp_path / "new" / "f.json").read_text())["corpora"]["tunes"]
+    assert figures["cases"] == 5
+    assert figures["markov_bits_per_note"]["total"] < figures["bits_per_note"]["total"]
+
+
+def test_a_corpus_that_is_not_there_is_one_plain_line(pieces, tmp_path, monkeypatch):
+    monkeypatch.setattr("livejam.decoder.Decoder", lambda model: Uniform())
+    save_pieces(tmp_path, pieces, {})
+    result = CliRunner().invoke(main, ["evaluate", str(tmp_path), "--only", "reels"])
+    assert result.exit_code == 1
+    assert result.stderr == "livejam: no corpus is called 'reels' here; there are: tunes\n"
