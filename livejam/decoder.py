@@ -6,7 +6,6 @@ front, so the cost of a note never grows. Ticks, no seconds. One thread at a tim
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +15,13 @@ import numpy as np
 import onnxruntime as ort
 
 from livejam import tokenizer as tok
+from livejam.contract import default_model, load_contract, read_model
 from livejam.errors import ModelError
 from livejam.notes import TickNote
 from livejam.tokenizer import COLUMN, FIELDS, PREDICTED, Context
 
-CONTRACT = 1  # the version of livejam.json that this code reads
 CHUNK = 128  # notes heard in one run
+CACHES = ("past_", "heard_key", "heard_value")  # how the names of inputs begin that are caches
 NOISE = sum(PREDICTED.values())
 PART = {  # where each attribute lies in noise and bias
     name: slice(sum(list(PREDICTED.values())[:i]), sum(list(PREDICTED.values())[: i + 1]))
@@ -41,13 +41,6 @@ class Sampling:
     steer: Steer | None = None  # changes the bias before each step
 
 
-def default_model() -> Path:
-    """Return the network that comes with livejam: inside the package, or beside it in a checkout."""
-    here = Path(__file__).parent
-    inside = here / "exported" / "livejam.onnx"
-    return inside if inside.exists() else here.parent / "exported" / "livejam.onnx"
-
-
 class Decoder:
     """One network and its memory of a session."""
 
@@ -57,23 +50,24 @@ class Decoder:
         Raises:
             ModelError: a file is missing or damaged, or they do not belong together.
         """
-        self.contract = load_contract(model or default_model())
-        caches = self.contract["caches"]
-        self.memory, self._places = caches["memory"], caches["heard"]
-        folder = (model or default_model()).parent
-        self._answer = _Graph(folder, self.contract["graphs"]["answer"])
-        self._hear = _Graph(folder, self.contract["graphs"]["hear"])
+        model = model or default_model()
+        self.contract = load_contract(model)
+        caches, graphs = self.contract["caches"], self.contract["graphs"]
+        self._reach, self._places = caches["memory"] + 1, caches["heard"]  # notes: looked at, and kept
+        self._answer, self._hear = _Graph(model.parent, graphs["answer"]), _Graph(model.parent, graphs["hear"])
         heard = (1, caches["key_heads"], self._places, caches["head_width"])
         with_empty = (1, caches["key_heads"], self._places + 1, caches["head_width"])
         own = (1, caches["key_heads"], caches["answer"], caches["head_width"])
         self.longest_answer = caches["answer"]  # notes
         self._encoder_cache = {name: np.zeros(heard, np.float32) for name in self._hear.names("past_")}
         self._cross_cache = {name: np.zeros(with_empty, np.float32) for name in self._answer.names("heard_", "_")}
-        own_cache = {name: np.zeros(own, np.float32) for name in self._answer.names("past_")}
+        self._own_cache = {name: np.zeros(own, np.float32) for name in self._answer.names("past_")}
+        self._answer.check({**self._cross_cache, **self._own_cache})
+        self._hear.check(self._encoder_cache)
         self._slots = _answer_slots()
         self._results = _answer_results()
-        self._bound = self._answer.bind({**self._slots, **self._cross_cache, **own_cache}, self._results)
-        self.phrase_end = 0.0  # probability that the phrase was over with the last note heard
+        self._bound = self._answer.bind({**self._slots, **self._cross_cache, **self._own_cache}, self._results)
+        self._answering = 0  # number of the latest answer, or of what ended it
         self.restart()
 
     @property
@@ -86,11 +80,17 @@ class Decoder:
         """Notes heard since the start of the session; a mark to roll back to."""
         return self._base + len(self._notes)
 
+    @property
+    def phrase_end(self) -> float:
+        """Probability that the phrase was over with the last note heard; 0 if there is none."""
+        return self._ends[-1] if self._ends else 0.0
+
     def restart(self) -> None:
         """Forget everything."""
         self._base = 0  # number of the note in the first place of the buffers
         self._notes: list[TickNote] = []  # those in the buffers
-        self.phrase_end = 0.0
+        self._ends: list[float] = []  # for each, the probability that the phrase was over
+        self._answering += 1
 
     def rollback(self, heard: int) -> None:
         """Forget what was heard after the mark `heard`. Free.
@@ -100,25 +100,31 @@ class Decoder:
         """
         if not self._base <= heard <= self.heard:
             raise ValueError(f"can roll back to {self._base}..{self.heard} notes, not {heard}")
-        del self._notes[heard - self._base :]
+        del self._notes[heard - self._base :], self._ends[heard - self._base :]
+        self._answering += 1
 
     def hear(self, notes: Sequence[TickNote], context: Context, player: bool) -> None:
         """Append one phrase, sorted by onset, to the memory."""
         who = tok.PLAYER if player else tok.LIVEJAM
         rows = tok.encode(notes, context, who, self._last)
-        for start in range(0, len(notes), CHUNK):
-            self._hear_chunk(rows[start : start + CHUNK], notes[start : start + CHUNK])
+        chunk = min(CHUNK, self._places - self._reach)
+        self._answering += 1
+        for start in range(0, len(notes), chunk):
+            self._hear_chunk(rows[start : start + chunk], notes[start : start + chunk])
 
     def answer(
         self, context: Context, sampling: Sampling, rng: np.random.Generator, start: int = 0
     ) -> Iterator[TickNote]:
         """Yield an answer to what was heard, one run of the network a note; ends when the network ends it.
 
-        `start` (ticks) is where it begins if nothing was heard. Hearing more ends the answer.
+        `start` (ticks) is where it begins if nothing was heard. Hearing more, rolling back, another answer or a score
+        end it.
         """
         event, onset = self._begin(context, start)
-        last, chord = onset, 0
+        this, last, chord = self._answering, onset, 0
         for count in range(self.longest_answer):
+            if self._answering != this:
+                return
             bias = sampling.bias.copy()
             if sampling.steer:
                 sampling.steer(bias, count, onset - last, chord)
@@ -126,7 +132,7 @@ class Decoder:
             event, next_onset = self._step(event, onset, count, context, sampling, noise, bias)
             if event[COLUMN["delta"]] == tok.END:
                 return
-            chord = chord + 1 if next_onset == onset and count else 0
+            chord = chord + 1 if next_onset == onset else 1
             onset = next_onset
             yield _note(event, onset)
 
@@ -134,7 +140,12 @@ class Decoder:
         """Return log2-probabilities (N + 1, 4) float64 of delta, pitch, length and velocity of an answer `notes`.
 
         The last row is the end of the answer: its delta, then zeros.
+
+        Raises:
+            ValueError: `notes` are too many for one answer.
         """
+        if len(notes) >= self.longest_answer:
+            raise ValueError(f"an answer has fewer than {self.longest_answer} notes, not {len(notes)}")
         rows = tok.encode(notes, context, tok.LIVEJAM, self._last)
         event, onset = self._begin(context, notes[0].onset if notes else 0)
         result = np.zeros((len(notes) + 1, len(PREDICTED)))
@@ -156,6 +167,7 @@ class Decoder:
     def _begin(self, context: Context, start: int) -> tuple[np.ndarray, int]:
         onset = self._last.onset if self._last else tok.start_onset(start, context.metre)
         slots, metre = self._slots, context.metre
+        self._answering += 1
         slots["bar_line"][:] = metre.bar_line if metre else 0
         slots["bar_ticks"][:] = metre.bar_ticks if metre else 0
         slots["heard"][:] = len(self._notes)
@@ -192,18 +204,18 @@ class Decoder:
         fresh = self._hear.run_once(feeds, self._encoder_cache)
         for name, cache in self._cross_cache.items():
             cache[:, :, start : start + n] = fresh[name]
-        self.phrase_end = float(fresh["phrase_end"][0, -1])
         self._notes.extend(notes)
+        self._ends.extend(fresh["phrase_end"][0].tolist())
 
     def _make_room(self, n: int) -> None:
         """Slide: when `n` more do not fit, the newest of what was heard moves to the front."""
         if len(self._notes) + n <= self._places:
             return
-        keep = min(self.memory, len(self._notes))
+        keep = min(self._reach, len(self._notes))
         gone = len(self._notes) - keep
         for cache in (*self._encoder_cache.values(), *self._cross_cache.values()):
             cache[:, :, :keep] = cache[:, :, gone : gone + keep].copy()
-        del self._notes[:gone]
+        del self._notes[:gone], self._ends[:gone]
         self._base += gone
 
 
@@ -211,8 +223,8 @@ class _Graph:
     """One ONNX graph, loaded and checked; caches are bound once and written in place."""
 
     def __init__(self, folder: Path, described: Mapping[str, Any]) -> None:
-        path = folder / described["file"]
-        data = _read(path)
+        self.path = path = folder / described["file"]
+        data = read_model(path)
         if hashlib.sha256(data).hexdigest() != described["sha256"]:
             raise ModelError(
                 f"{path} is not the network its .json describes (truncated, or mixed up); export both anew"
@@ -226,6 +238,13 @@ class _Graph:
         except Exception as error:
             raise ModelError(f"{path} can't be loaded: {str(error).splitlines()[0]}") from error
         self.inputs, self.outputs = described["inputs"], described["outputs"]
+
+    def check(self, caches: Mapping[str, np.ndarray]) -> None:
+        """Refuse `caches` that are not the graph's own in name and size."""
+        ours = {name: list(array.shape[1:]) for name, array in caches.items()}
+        its = {node.name: node.shape[1:] for node in self.session.get_inputs() if node.name.startswith(CACHES)}
+        if ours != its:
+            raise ModelError(f"{self.path} has caches of other sizes than its .json says; export both anew")
 
     def names(self, prefix: str, then: str = "") -> list[str]:
         """Return the names of the inputs that are caches: `prefix`, then key or value."""
@@ -257,39 +276,6 @@ class _Graph:
         self.run(binding)
         values = binding.get_outputs()  # in the order in which they were bound
         return {name: value.numpy() for name, value in zip(fresh, values[-len(fresh) :], strict=True)}
-
-
-def load_contract(model: Path) -> dict[str, Any]:
-    """Return what `model`'s .json says, after checking that this livejam can play it.
-
-    Raises:
-        ModelError: it can't, or there is no such model.
-    """
-    path = model.with_suffix(".json")
-    try:
-        contract = json.loads(_read(path))
-    except ValueError as error:
-        raise ModelError(f"{path} is damaged ({error}); export the network anew with: livejam export") from error
-    version = contract.get("contract") if isinstance(contract, dict) else None
-    if version != CONTRACT:
-        raise ModelError(f"{path} is contract {version}, this livejam reads {CONTRACT}; export the network anew")
-    ours = {
-        "fields": FIELDS, "predicted": PREDICTED, "delta_ticks": list(tok.DELTA_TICKS),
-        "length_ticks": list(tok.LENGTH_TICKS), "metres": [list(metre) for metre in tok.METRES],
-    }  # fmt: skip
-    for name, value in ours.items():
-        if contract.get(name) != value:
-            raise ModelError(f"{path} has other {name} than this livejam; export the network anew with this version")
-    return contract
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"no network at {path} ({error.strerror}); give one with --model, or make one: livejam export"
-        ) from None
 
 
 def _note(event: np.ndarray, onset: int) -> TickNote:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -152,7 +153,7 @@ def _joined(arrays: Iterable[np.ndarray], dtype: np.dtype) -> np.ndarray:
     return np.concatenate([np.empty(0, dtype), *arrays])
 
 
-def _assemble(index: dict, columns: dict[str, np.ndarray]) -> list[Piece]:
+def _assemble(index: dict[str, Any], columns: dict[str, np.ndarray]) -> list[Piece]:
     taken = dict.fromkeys(columns, 0)
 
     def take(name: str, count: int) -> np.ndarray:

@@ -101,10 +101,9 @@ def quantised_deltas(onsets: np.ndarray, previous: int) -> np.ndarray:
         return classes
     here = previous
     for i, onset in enumerate(np.asarray(onsets).tolist()):
-        classes[i] = delta_class(np.array(max(onset - here, 0)))
-        here += DELTA_TICKS[classes[i]]
-        if onset - here > DELTA_TICKS[-1]:  # a rest longer than any class ends here
-            here = onset
+        rest = max(onset - here, 0)
+        classes[i] = delta_class(np.array(rest))
+        here = onset if rest > DELTA_TICKS[-1] else here + DELTA_TICKS[classes[i]]  # beyond any class, count anew
     return classes
 
 
@@ -173,4 +172,4 @@ def start_onset(first: int, metre: Metre | None) -> int:
 def _nearest(points: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return the index of the nearest of ascending `points` for each value; the lower one in a draw."""
     middles = (points[1:] + points[:-1]) / 2
-    return np.searchsorted(middles, values, side="left")
+    return np.asarray(np.searchsorted(middles, values, side="left"))

@@ -1,0 +1,180 @@
+"""The musical policy over a tiny network of random weights, which knows no sense of its own; no PyTorch."""
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+from music import walk
+
+from livejam.brain import FULL_CHORD, NEVER, OVERTIME, REGISTER, REGISTER_COST, Brain, Shape, load_brain
+from livejam.decoder import NOISE, PART, Decoder, Sampling
+from livejam.errors import ModelError
+from livejam.notes import Metre, TickNote
+from livejam.phrasing import Request
+from livejam.tokenizer import DELTA_TICKS, END, Context
+
+TINY = Path(__file__).parent / "data" / "tiny.onnx"
+FOUR = Metre(4, 4)
+CALL = tuple(TickNote(12 * i, pitch, 12, 80) for i, pitch in enumerate((60, 64, 67, 72, 71, 67, 64, 62)))
+
+
+def brain(seed=1, temperature=0.95):
+    return Brain(Decoder(TINY), seed, temperature)
+
+
+def ask(brain, call=CALL, turn=1, most=200):
+    """Let `brain` hear a call and return its answer."""
+    brain.hear(call, FOUR, player=True)
+    start = call[-1].onset + 24
+    return list(islice(brain.answer(Request(turn, tuple(call), FOUR, 120.0, start, 384)), most))
+
+
+def steered(shape, count, ticks, chord=0):
+    """Return the bias on deltas before a note."""
+    bias = shape.bias.copy()
+    shape.steer(bias, count, ticks, chord)
+    return bias[PART["delta"]]
+
+
+def test_the_same_seed_and_turn_give_the_same_answer():
+    assert ask(brain(seed=3), turn=2) == ask(brain(seed=3), turn=2)
+
+
+def test_another_seed_turn_or_call_gives_another_answer():
+    answers = [ask(brain()), ask(brain(seed=2)), ask(brain(), turn=2), ask(brain(), call=walk(8))]
+    assert all(one != other for i, one in enumerate(answers) for other in answers[:i])
+
+
+def test_what_was_heard_before_counts():
+    other = brain()
+    other.hear(walk(8, seed=7), FOUR, player=True)
+    other.hear(walk(8, seed=8, start=400), FOUR, player=False)
+    later = [TickNote(note.onset + 960, note.pitch, note.length, note.velocity) for note in CALL]
+    onsets = [note.onset - 960 for note in ask(other, call=later)]
+    assert onsets != [note.onset for note in ask(brain())]
+
+
+def test_warming_up_leaves_nothing_behind():
+    warm = brain()
+    warm.warm_up()
+    assert warm._decoder.heard == 0
+    assert ask(warm) == ask(brain())
+
+
+def test_a_loaded_brain_says_what_repeats_its_answers():
+    loaded = load_brain(TINY, 5, 0.8)
+    assert loaded.about == {"seed": 5, "temperature": 0.8, "model_sha256": Decoder(TINY).sha256}
+    assert ask(loaded) == ask(brain(5, 0.8))
+    assert load_brain(TINY, 5, None).about["temperature"] == 0.95
+    assert load_brain(TINY, 5, 0.0).about["temperature"] == 0.0
+
+
+def test_no_model_is_one_line(tmp_path):
+    with pytest.raises(ModelError, match=r"no network at .*nothing\.json"):
+        load_brain(tmp_path / "nothing.onnx", 1, None)
+
+
+def test_at_no_temperature_the_seed_does_not_matter():
+    assert ask(brain(1, 0.0)) == ask(brain(2, 0.0))
+
+
+def test_answers_keep_to_the_register_of_the_call():
+    def beyond(notes):
+        return np.mean([max(53 - note.pitch, note.pitch - 79, 0) for note in notes])
+
+    free = Decoder(TINY)
+    free.hear(CALL, Context(FOUR), player=True)
+    wild = list(islice(free.answer(Context(FOUR), Sampling(), np.random.default_rng([1, 1])), 200))
+    assert beyond(ask(brain())) < 0.2 * beyond(wild)
+
+
+def test_the_register_costs_by_the_semitone():
+    pitch = Shape(CALL).bias[PART["pitch"]]
+    assert not pitch[60 - REGISTER : 72 + REGISTER + 1].any()
+    assert pitch[60 - REGISTER - 3] == pytest.approx(-3 * REGISTER_COST)
+    assert pitch[72 + REGISTER + 12] == pytest.approx(-12 * REGISTER_COST)
+
+
+@pytest.mark.parametrize(("length", "fewest"), [(1, 1), (2, 2), (3, 3), (8, 3)])
+def test_an_answer_has_a_few_notes_at_least(length, fewest):
+    one = brain()
+    answers = []
+    for turn in range(30):
+        answers.append(ask(one, CALL[:length], turn))
+        one._decoder.restart()
+    assert min(map(len, answers)) >= fewest
+    shape = Shape(CALL[:length])
+    assert [steered(shape, count, 0)[END] for count in (0, fewest - 1, fewest)] == [np.float32(NEVER)] * 2 + [0]
+
+
+def test_the_end_draws_more_the_longer_an_answer_lasts():
+    shape = Shape(CALL)  # of one bar
+    assert [steered(shape, 9, ticks)[END] for ticks in (0, 96, 144, 288)] == [0, 0, 0.5 * OVERTIME, 2 * OVERTIME]
+
+
+def test_a_short_call_may_have_an_answer_of_a_bar():
+    assert steered(Shape(CALL[:2]), 9, 96)[END] == 0
+
+
+def test_answers_end_by_themselves():
+    one = brain()
+    lengths = []
+    for turn in range(10):
+        lengths.append(len(ask(one, turn=turn, most=None)))
+        one._decoder.restart()
+    assert max(lengths) < one._decoder.longest_answer / 2
+
+
+def test_no_key_is_struck_twice_at_one_place():
+    decoder = Decoder(TINY)
+
+    def chords_of_two_keys(bias, *_):
+        bias[PART["pitch"]][[*range(60), *range(62, 128)]] = NEVER
+        bias[PART["delta"]][[*range(1, 12), *range(13, END + 1)]] = NEVER
+
+    sampling = Sampling(steer=chords_of_two_keys)
+    decoder.hear(CALL, Context(FOUR), player=True)
+    plain = list(islice(decoder.answer(Context(FOUR), sampling, np.random.default_rng([1, 1])), 40))
+    assert len({(note.onset, note.pitch) for note in plain}) < 40  # the network alone would do it
+
+    class TwoKeys(Decoder):
+        def answer(self, context, sampling, rng, start=0):
+            return super().answer(context, Sampling(steer=chords_of_two_keys), rng, start)
+
+    notes = ask(Brain(TwoKeys(TINY), 1), most=30)
+    struck = [(note.onset, note.pitch) for note in notes]
+    assert len(struck) == len(set(struck)) == 30
+
+
+def test_chords_are_no_larger_than_two_hands():
+    shape = Shape(CALL)
+    together = DELTA_TICKS.index(0)
+    assert steered(shape, 20, 0, FULL_CHORD - 1)[together] == 0
+    assert steered(shape, 20, 0, FULL_CHORD)[together] == np.float32(NEVER)
+    only_chords = np.full(NOISE, -1e9, np.float32)
+    only_chords[PART["delta"]][[together, DELTA_TICKS.index(12)]] = (1e6, 0)
+    only_chords[PART["pitch"]] = only_chords[PART["length"]] = only_chords[PART["velocity"]] = 0
+    decoder = Decoder(TINY)
+    decoder.hear(CALL, Context(FOUR), player=True)
+    sampling = Sampling(bias=only_chords, steer=shape.steer)
+    notes = list(islice(decoder.answer(Context(FOUR), sampling, np.random.default_rng(1)), 35))
+    onsets = [note.onset for note in notes]
+    assert [onsets.count(onset) for onset in sorted(set(onsets))] == [10, 10, 10, 5]
+
+
+def test_velocities_can_be_played():
+    notes = [note for seed in range(5) for note in ask(brain(seed))]
+    assert all(1 <= note.velocity <= 127 for note in notes)
+    assert Shape(CALL).bias[PART["velocity"]][0] == np.float32(NEVER)
+
+
+def test_a_call_of_one_note_is_answered():
+    assert ask(brain(), call=CALL[:1])
+
+
+def test_a_call_of_two_thousand_notes_is_answered():
+    call = walk(2000)
+    notes = ask(brain(), call=call, most=20)
+    assert notes
+    assert notes[0].onset >= call[-1].onset
