@@ -6,7 +6,7 @@ Knows the corpora by name only. An archive is a `NAME.tar.xz` that holds the fol
 import lzma
 import tarfile
 from collections.abc import Collection
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from livejam.errors import FileError
 from livejam.training.corpora import MIDI_FOLDER, MODULES, YARDSTICKS
@@ -45,10 +45,18 @@ def unpack(path: Path, into: Path) -> Path:
         return path
     try:
         with tarfile.open(path, "r:xz") as archive:
-            archive.extractall(into, filter="data")
+            # As Debian 12's Python 3.11.2 knows no filters, harmless members are picked here, too.
+            archive.extraction_filter = getattr(tarfile, "data_filter", None)
+            archive.extractall(into, [member for member in archive if _harmless(member)])
     except (OSError, EOFError, tarfile.TarError, lzma.LZMAError) as error:
         raise FileError(f"{path.name} can't be unpacked ({error})") from error
     return into / path.name.removesuffix(SUFFIX)
+
+
+def _harmless(member: tarfile.TarInfo) -> bool:
+    """Whether it is a plain file or a folder, inside the folder it is unpacked to."""
+    path = PurePosixPath(member.name)
+    return (member.isfile() or member.isdir()) and not path.is_absolute() and ".." not in path.parts
 
 
 def _candidates(source: Path) -> list[Path]:
