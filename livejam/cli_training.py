@@ -92,8 +92,8 @@ def _pieces(music: Path, only: tuple[str, ...], console: "Console") -> "list[Pie
 @click.option("--resume", is_flag=True, help="Go on with the run in this folder.")
 def train(data: Path, out: Path, device: str, resume: bool, **asked: Any) -> None:
     """Train the network on the prepared corpus in DATA. Ctrl-C keeps a checkpoint."""
+    from livejam.training.checkpoints import chosen_settings
     from livejam.training.progress import TrainingProgress
-    from livejam.training.train import chosen_settings
     from livejam.training.train import train as run
 
     settings = chosen_settings(out, resume, {name: value for name, value in asked.items() if value is not None})

@@ -153,13 +153,13 @@ def encode(notes: Sequence[TickNote], context: Context, who: int, last: TickNote
 
 def start_event(last: TickNote | None, onset: int, context: Context) -> np.ndarray:
     """Return the event (len(FIELDS),) with which an answer begins, after the note `last`, at `onset` ticks."""
-    row = np.zeros((1, len(FIELDS)), dtype=np.int64)
-    row[0, COLUMN["delta"]] = START
-    row[0, COLUMN["pitch"]] = NO_PITCH if last is None else last.pitch
-    row[0, COLUMN["length"]] = NO_LENGTH
-    row[0, COLUMN["velocity"]] = 0 if last is None else velocity_class(np.array(last.velocity))
-    known_columns(row, np.array([onset]), context, LIVEJAM)
-    return row[0]
+    row = np.zeros(len(FIELDS), dtype=np.int64)
+    row[COLUMN["delta"]] = START
+    row[COLUMN["pitch"]] = NO_PITCH if last is None else last.pitch
+    row[COLUMN["length"]] = NO_LENGTH
+    row[COLUMN["velocity"]] = 0 if last is None else velocity_class(np.array(last.velocity))
+    known_columns(row[None], np.array([onset]), context, LIVEJAM)
+    return row
 
 
 def start_onset(first: int, metre: Metre | None) -> int:

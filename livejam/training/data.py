@@ -1,21 +1,19 @@
-"""Prepared pieces -> streams of events -> packed windows for the network.
+"""Prepared pieces -> streams of events -> windows, which `batches` packs for the network.
 
 A stream is one part (or all parts of a chorale at once) as rows of classes. A window is a stretch of a stream that
-begins with a phrase; each of its phrases is an answer to all that came before it in the window. Batches depend on the
-seed and the step alone, so a run that resumes sees what it would have seen. All times are ticks.
+begins with a phrase; each of its phrases is an answer to all that came before it in the window. Knows nothing of
+PyTorch or of batches. All times are ticks.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from livejam import tokenizer as tok
-from livejam.notes import Metre
+from livejam.notes import TICKS_PER_BEAT, Metre
 from livejam.pieces import Part, Piece, Role
 from livejam.tokenizer import COLUMN, FIELDS, LIVEJAM
-from livejam.training.model import CHOSEN, Batch, Places, Targets
 
 MERGED = ("bach-chorales-m21", "openhymnal")  # corpora that are also heard with all parts at once
 WEIGHTS = {  # how often a corpus is heard, beside the others
@@ -32,7 +30,6 @@ WEIGHTS = {  # how often a corpus is heard, beside the others
 }
 ROLE_WEIGHTS = {Role.BASS: 0.25, Role.COUNTER: 0.5}  # lines that rarely lead
 PREDICTED_COLUMNS = [COLUMN[name] for name in tok.PREDICTED]
-CHOSEN_COLUMNS = [COLUMN[name] for name in CHOSEN]
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,7 @@ def _stream(piece: Piece, part: Part) -> Stream:
     onsets = notes["onset"].astype(np.int64)
     pitches = notes["pitch"].astype(np.int64)
     rows = np.zeros((n, len(FIELDS)), np.int64)
-    bar_starts = onsets - onsets % tok.TICKS_PER_BEAT
+    bar_starts = onsets - onsets % TICKS_PER_BEAT
     for span, metre in _metre_spans(piece, onsets):
         tok.known_columns(rows[span], onsets[span], tok.Context(metre, part.role, piece.style), 0)
         if metre:
@@ -138,12 +135,16 @@ class Window:
 
 
 def window(stream: Stream, first: int, notes: int, rng: np.random.Generator, drop: Dropping) -> Window:
-    """Return the window of up to `notes` notes of `stream` that begins with phrase `first`."""
-    start, end = int(stream.starts[first]), min(int(stream.starts[first]) + notes, len(stream.rows))
+    """Return the window of up to `notes` notes of `stream` that begins with phrase `first`.
+
+    It has fewer where phrases are so short that its answers, each with a start event, would outgrow `room`.
+    """
+    start = int(stream.starts[first])
+    end = start + _fitting(stream.starts[first:] - start, notes)
     heard = stream.rows[start:end].astype(np.int64)
     origin = stream.bar_starts[start]
     onset = stream.onsets[start:end] - origin
-    heard[0, COLUMN["delta"]] = tok.delta_class(max(int(onset[0]), 0))
+    heard[:1, COLUMN["delta"]] = tok.delta_class(np.maximum(onset[:1], 0))
     heard[0, COLUMN["interval"]] = 0
     _withhold(heard, rng, drop)
     if stream.role != Role.DRUMS and drop.transpose:
@@ -154,7 +155,7 @@ def window(stream: Stream, first: int, notes: int, rng: np.random.Generator, dro
     whole = end in stream.starts
     phrase_end = np.zeros(end - start, np.int64)
     marked = stream.marked[first : first + len(begins) - 1]
-    phrase_end[begins[1:] - 1] = np.where(marked, 1, -1) if marked.any() or stream.marked.any() else -1
+    phrase_end[begins[1:] - 1] = np.where(marked, 1, -1)
     if not stream.marked.any():
         phrase_end[:] = -1
     if not whole:
@@ -163,6 +164,18 @@ def window(stream: Stream, first: int, notes: int, rng: np.random.Generator, dro
     heard[:, COLUMN["who"]] = turn
     heard[begins[:-1], COLUMN["who"]] += 2
     return Window(heard, onset, phrase_end, targets, *_answers(heard, onset, begins, whole, rng, drop))
+
+
+def room(notes: int) -> int:
+    """Return how many events the answers of a window of `notes` notes may have: a start event a phrase comes on top."""
+    return 9 * notes // 8
+
+
+def _fitting(begins: np.ndarray, notes: int) -> int:
+    """Return how many notes of a window fit whose phrases begin at `begins` (P + 1,), the last being its end."""
+    sizes = np.arange(1, min(notes, int(begins[-1])) + 1)
+    events = sizes + np.searchsorted(begins, sizes)  # with one start event a phrase
+    return int(np.searchsorted(events, room(notes), side="right"))
 
 
 def _withhold(heard: np.ndarray, rng: np.random.Generator, drop: Dropping) -> None:
@@ -178,7 +191,7 @@ def _withhold(heard: np.ndarray, rng: np.random.Generator, drop: Dropping) -> No
 
 def _transpose(heard: np.ndarray, rng: np.random.Generator, most: int) -> None:
     pitches = heard[:, COLUMN["pitch"]]
-    shift = int(rng.integers(max(-most, -pitches.min()), min(most, 127 - pitches.max()) + 1))
+    shift = int(rng.integers(max(-most, -int(pitches.min())), min(most, 127 - int(pitches.max())) + 1))
     heard[:, COLUMN["pitch"]] += shift
     root = heard[:, COLUMN["root"]]
     heard[:, COLUMN["root"]] = np.where(root > 0, (root - 1 + shift) % 12 + 1, 0)
@@ -226,132 +239,3 @@ def _answers(
     if not whole:
         following[-1] = -2
     return answer, answer_onset, note, following, phrase, np.where(deaf, 0, begins[:-1][phrase])
-
-
-class Sampler:
-    """Draws batches: corpora by weight, streams by size, windows at random."""
-
-    def __init__(
-        self, music: Sequence[Stream], weights: Mapping[str, float], seed: int, rows: int, notes: int, drop: Dropping
-    ) -> None:
-        self.music, self.seed, self.rows, self.notes, self.drop = list(music), seed, rows, notes, drop
-        size = np.array([len(stream.rows) ** 0.7 * ROLE_WEIGHTS.get(stream.role, 1.0) for stream in music])
-        corpora = np.array([stream.corpus for stream in music])
-        total = {name: size[corpora == name].sum() for name in set(corpora)}
-        share = np.array([weights.get(name, 1.0) / total[name] for name in corpora]) * size
-        self.share = np.cumsum(share / share.sum())
-
-    def batch(self, step: int) -> Batch:
-        """Return the batch of a step; the same seed and step give the same batch."""
-        rng = np.random.default_rng([self.seed, step])
-        packer = Packer(self.rows, self.notes)
-        misses = 0
-        while misses < 6:
-            stream = self.music[min(int(np.searchsorted(self.share, rng.random())), len(self.music) - 1)]
-            note = rng.integers(len(stream.rows))
-            first = int(np.searchsorted(stream.starts, note, side="right")) - 1
-            misses += not packer.add(window(stream, first, self.notes, rng, self.drop))
-        return packer.batch()
-
-
-def consecutive(music: Sequence[Stream], rows: int, notes: int, most: int, seed: int) -> Iterator[Batch]:
-    """Yield batches that cover up to `most` notes of `music` once, in windows, without augmentation."""
-    rng = np.random.default_rng(seed)
-    packer, seen = Packer(rows, notes), 0
-    for i in rng.permutation(len(music)):
-        first = 0
-        while first < len(music[i].starts) - 1 and seen < most:
-            piece = window(music[i], first, notes, rng, PLAIN)
-            if not packer.add(piece):
-                yield packer.batch()
-                packer = Packer(rows, notes)
-                packer.add(piece)
-            seen += len(piece.heard)
-            reached = music[i].starts[first] + len(piece.heard)
-            first = max(first + 1, int(np.searchsorted(music[i].starts, reached, side="right")) - 1)
-    if packer.filled:
-        yield packer.batch()
-
-
-class Packer:
-    """Packs windows into rows, first fit; masks keep them apart."""
-
-    def __init__(self, rows: int, notes: int) -> None:
-        self.shape = (rows, notes)
-        self.room = 9 * notes // 8  # for answers: a start event a phrase
-        self.filled = 0
-        self.windows: list[list[Window]] = [[] for _ in range(rows)]
-
-    def add(self, item: Window) -> bool:
-        """Put `item` where there is room; say whether there was."""
-        if len(item.answer) > self.room:
-            return True  # a window of nothing but tiny phrases: left out
-        for row in self.windows:
-            heard, answers = sum(len(w.heard) for w in row), sum(len(w.answer) for w in row)
-            if heard + len(item.heard) <= self.shape[1] and answers + len(item.answer) <= self.room:
-                row.append(item)
-                self.filled += 1
-                return True
-        return False
-
-    def batch(self) -> Batch:
-        """Return everything packed so far as tensors."""
-        rows, s = self.shape
-        t = self.room
-        heard, answer = np.zeros((rows, s, len(FIELDS)), np.int64), np.zeros((rows, t, len(FIELDS)), np.int64)
-        places = {name: np.zeros((rows, n), np.int64) for name, n in
-                  (("onset", s), ("order", s), ("answer_onset", t), ("answer_order", t), ("sees", t))}  # fmt: skip
-        owner, answer_owner, phrase = np.full((rows, s), -1), np.full((rows, t), -1), np.full((rows, t), -1)
-        end = np.full((rows, s), -1)
-        next_heard, next_answer = _no_targets(rows, s), _no_targets(rows, t)
-        for r, items in enumerate(self.windows):
-            i = j = 0
-            for k, w in enumerate(items):
-                here, there = slice(i, i + len(w.heard)), slice(j, j + len(w.answer))
-                heard[r, here], answer[r, there] = w.heard, w.answer
-                places["onset"][r, here], places["order"][r, here] = w.onset, np.arange(len(w.heard))
-                places["answer_onset"][r, there], places["answer_order"][r, there] = w.answer_onset, w.answer_order
-                places["sees"][r, there] = w.sees + i * (w.sees > 0)
-                owner[r, here], answer_owner[r, there], phrase[r, there] = k, k, w.phrase + 1000 * k
-                end[r, here] = w.phrase_end
-                following = np.append(np.arange(1, len(w.heard)), -2)
-                _fill_targets(next_heard, r, here, w, following)
-                _fill_targets(next_answer, r, there, w, w.answer_note)
-                i, j = here.stop, there.stop
-        ends = places.pop("sees")
-        p = {name: torch.from_numpy(value) for name, value in places.items()}
-        o, ao, ph = (torch.from_numpy(x) for x in (owner, answer_owner, phrase))
-        index = torch.arange(s)
-        cross = (ao[:, :, None] == o[:, None, :]) & (index < torch.from_numpy(ends)[:, :, None])
-        cross = torch.cat([cross, torch.ones(rows, t, 1, dtype=torch.bool)], dim=2)
-        return Batch(
-            torch.from_numpy(heard), Places(p["onset"], p["order"]), _causal(o), _tensors(next_heard),
-            torch.from_numpy(end), torch.from_numpy(answer), Places(p["answer_onset"], p["answer_order"]),
-            _causal(ph), cross[:, None], _tensors(next_answer),
-        )  # fmt: skip
-
-
-def _causal(owner: torch.Tensor) -> torch.Tensor:
-    n = owner.shape[1]
-    same = owner[:, :, None] == owner[:, None, :]
-    return (same & torch.ones(n, n, dtype=torch.bool).tril())[:, None]
-
-
-def _no_targets(rows: int, n: int) -> tuple[np.ndarray, np.ndarray]:
-    return np.full((rows, n, len(tok.PREDICTED)), -1), np.zeros((rows, n, len(CHOSEN)), np.int64)
-
-
-def _fill_targets(
-    targets: tuple[np.ndarray, np.ndarray], row: int, at: slice, w: Window, following: np.ndarray
-) -> None:
-    """Put the notes with the indices `following` (-1: END, -2: nothing) as targets at `row`, `at`."""
-    classes, chosen = targets
-    note = np.maximum(following, 0)
-    real = (following >= 0)[:, None]
-    classes[row, at] = np.where(real, w.targets[note], -1)
-    classes[row, at, 0] = np.where(following == -1, tok.END, classes[row, at, 0])
-    chosen[row, at] = np.where(real, w.heard[note][:, CHOSEN_COLUMNS], 0)
-
-
-def _tensors(targets: tuple[np.ndarray, np.ndarray]) -> Targets:
-    return Targets(*(torch.from_numpy(array) for array in targets))

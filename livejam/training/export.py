@@ -13,17 +13,30 @@ import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
-from torch import nn
 
 from livejam import __version__
 from livejam import tokenizer as tok
+from livejam.errors import FileError
+from livejam.notes import TICKS_PER_BEAT
 from livejam.tokenizer import FIELDS, PREDICTED
-from livejam.training.graph import FLOAT, INT32, INT64, MICROSOFT, OPSET, Graph, Inputs
-from livejam.training.model import CHOSEN, ORDER_PERIODS, PITCHES, TICK_PERIODS, Attention, FieldEmbedding, Network
-from livejam.training.train import load_network
+from livejam.training.checkpoints import load_network
+from livejam.training.graph import FLOAT, INT32, INT64, OPSET, Graph, Inputs
+from livejam.training.model import CHOSEN, PITCHES, Network
+from livejam.training.onnx_layers import (
+    array,
+    cross_attention,
+    embedded,
+    feed_forward,
+    linears,
+    norm,
+    rotation,
+    self_attention,
+    turned,
+)  # fmt: skip
 
 CONTRACT = 1
 ANSWER_PLACES = 512  # notes of one answer
@@ -35,20 +48,23 @@ def export(checkpoint: Path, folder: Path, *, int8: bool = True, name: str = "li
     """Write the network of `checkpoint` to `folder`/NAME.onnx, NAME-hear.onnx and NAME.json; return the last.
 
     Raises:
-        FileError: there is no such checkpoint.
+        FileError: there is no such checkpoint, or `folder` can't be written to.
     """
     network, state = load_network(checkpoint)
     settings_file = checkpoint.parent / "settings.json"
     run = json.loads(settings_file.read_text()) if settings_file.exists() else {}
     training = {**run, "step": state["step"], "notes": state["notes"], "hours": round(state["seconds"] / 3600, 2)}
-    folder.mkdir(parents=True, exist_ok=True)
-    return write(network, folder, training, int8=int8, name=name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return write(network, folder, training, int8=int8, name=name)
+    except OSError as error:
+        raise FileError(f"{folder} can't be written to ({error.strerror}); name another folder with -o") from None
 
 
-def write(network: Network, folder: Path, training: dict, *, int8: bool, name: str = "livejam") -> Path:
+def write(network: Network, folder: Path, training: dict[str, Any], *, int8: bool, name: str = "livejam") -> Path:
     """Write a network's two graphs and their contract to `folder`; return the contract's path."""
     graphs = {"answer": (f"{name}.onnx", answer_graph), "hear": (f"{name}-hear.onnx", hear_graph)}
-    contract = {
+    contract: dict[str, Any] = {
         "contract": CONTRACT,
         "livejam": __version__,
         "opset": OPSET,
@@ -112,9 +128,9 @@ def hear_graph(network: Network, int8: bool) -> onnx.ModelProto:
         x = g.op("Add", x, self_attention(g, normed, layer.attention, f"{prefix}.attention", turns, i, s.memory))
         x = feed_forward(g, x, layer, prefix)
     x = norm(g, x, network.encoder_norm, "encoder_norm")
-    for i, layer in enumerate(network.decoder):
+    for i, cross in enumerate(layer.cross for layer in network.decoder):
         fresh = (1, s.key_heads, "S", s.head_width)
-        projected = linears(g, x, (layer.cross.key, layer.cross.value), f"decoder.{i}.heard")
+        projected = linears(g, x, (cross.key, cross.value), f"decoder.{i}.heard")
         key, value = g.split(projected, [s.key_heads * s.head_width] * 2)
         for what, tensor in (("key", turned(g, key, turns, s.key_heads)), ("value", value)):
             shape = g.constant([0, 0, s.key_heads, s.head_width], np.int64)
@@ -239,10 +255,11 @@ class Sampling:
 
     def bar_place(self) -> tuple[str, str]:
         """Return the classes (B, 1) of the new onset's place in the quarter note and the bar."""
-        g, one = self.g, axis_one(self.g)
+        g = self.g
+        one = g.constant([1], np.int64)
         bar_line, bar_ticks = (g.op("Unsqueeze", name, one) for name in ("bar_line", "bar_ticks"))
         known = g.op("Greater", bar_ticks, g.constant([[0]], np.int64))
-        beat_ticks = g.constant([[tok.TICKS_PER_BEAT]], np.int64)
+        beat_ticks = g.constant([[TICKS_PER_BEAT]], np.int64)
         span = g.op("Where", known, bar_ticks, beat_ticks)
         origin = g.op("Where", known, bar_line, g.constant([[0]], np.int64))
         place = g.op("Mod", g.op("Sub", "next_onset", origin), span)
@@ -265,96 +282,5 @@ class Sampling:
         g, table = self.g, self.g.weight("heads.chosen", array(self.heads.chosen.table.weight))
         for name in names:
             at = g.op("Add", chosen[name], g.constant([[self.offsets[name]]], np.int64))
-            row = g.op("Squeeze", g.op("Gather", table, at), axis_one(g))
+            row = g.op("Squeeze", g.op("Gather", table, at), g.constant([1], np.int64))
             self.state = g.op("Add", self.state, row)
-
-
-def axis_one(g: Graph) -> str:
-    """Return axis 1, for Squeeze and Unsqueeze."""
-    return g.constant([1], np.int64)
-
-
-def embedded(g: Graph, events: str, embedding: FieldEmbedding, name: str) -> str:
-    """Return (B, S, D): the sum of the fields' embeddings of `events` (B, S, F)."""
-    at = g.op("Add", events, g.constant(embedding.offsets.numpy()))
-    rows = g.op("Gather", g.weight(name, array(embedding.table.weight)), at)
-    return g.op("ReduceSum", rows, g.constant([2], np.int64), keepdims=0)
-
-
-def rotation(g: Graph, onset: str, order: str) -> tuple[str, str]:
-    """Return cosine and sine (B, S, E / 2) of the rotary angles; whole periods keep them exact for any tick."""
-    last = g.constant([-1], np.int64)
-    turns = []
-    for place, periods in ((onset, TICK_PERIODS), (order, ORDER_PERIODS)):
-        rest = g.op("Mod", g.op("Unsqueeze", place, last), g.constant(list(periods), np.int64))
-        share = g.constant(2 * np.pi / np.array(periods), np.float32)
-        turns.append(g.op("Mul", g.op("Cast", rest, to=FLOAT), share))
-    angle = g.op("Concat", *turns, axis=-1)
-    return g.op("Cos", angle), g.op("Sin", angle)
-
-
-def turned(g: Graph, x: str, turns: tuple[str, str], heads: int) -> str:
-    """Turn `x` (B, S, heads * E) by the rotary angles."""
-    return g.op("RotaryEmbedding", x, *turns, num_heads=heads, interleaved=0)
-
-
-def self_attention(g: Graph, x: str, module: Attention, name: str, turns: tuple[str, str], i: int, window: int) -> str:
-    """Attend to this event and those before it in the caches, which are written in place."""
-    heads, keys = module.heads, module.key_heads
-    width = array(module.query.weight).shape[0] // heads
-    projected = linears(g, x, (module.query, module.key, module.value), f"{name}.in")
-    both, value = g.split(projected, [(heads + keys) * width, keys * width])
-    query, key = g.split(turned(g, both, turns, heads + keys), [heads * width, keys * width])
-    g.named(
-        "GroupQueryAttention",
-        [query, key, value, f"past_key_{i}", f"past_value_{i}", "last", "total"],
-        [f"{name}.seen", f"present_key_{i}", f"present_value_{i}"],
-        domain=MICROSOFT, num_heads=heads, kv_num_heads=keys, do_rotary=0, local_window_size=window,
-    )  # fmt: skip
-    return g.linear(f"{name}.seen", f"{name}.out", array(module.out.weight))
-
-
-def cross_attention(
-    g: Graph, x: str, layer: nn.Module, prefix: str, turns: tuple[str, str], i: int, window: int
-) -> str:
-    """Attend to what was heard. Each step writes the empty place, key 0, behind it; hearing more overwrites it."""
-    module = layer.cross
-    heads, keys = module.heads, module.key_heads
-    width = array(module.query.weight).shape[0] // heads
-    query = turned(g, g.linear(x, f"{prefix}.cross.query", array(module.query.weight)), turns, heads)
-    batch = g.op("Shape", query, start=0, end=1)
-    shape = g.op("Concat", batch, g.constant([1, keys * width], np.int64), axis=0)
-    key = g.op("Expand", g.constant(0.0, np.float32), shape)
-    nothing = g.weight(f"{prefix}.nothing", array(layer.nothing).reshape(1, 1, -1))
-    value = g.op("Expand", nothing, shape)
-    g.named(
-        "GroupQueryAttention",
-        [query, key, value, f"heard_key_{i}", f"heard_value_{i}", "heard", "heard_total"],
-        [f"{prefix}.cross.seen", f"kept_key_{i}", f"kept_value_{i}"],
-        domain=MICROSOFT, num_heads=heads, kv_num_heads=keys, do_rotary=0, local_window_size=window,
-    )  # fmt: skip
-    return g.linear(f"{prefix}.cross.seen", f"{prefix}.cross.out", array(module.out.weight))
-
-
-def feed_forward(g: Graph, x: str, layer: nn.Module, prefix: str) -> str:
-    """Return `x` plus SwiGLU of its norm."""
-    ffn, hidden = layer.ffn, layer.ffn.gate.out_features
-    both = linears(g, norm(g, x, layer.ffn_norm, f"{prefix}.ffn_norm"), (ffn.gate, ffn.up), f"{prefix}.ffn.in")
-    gate, up = g.split(both, [hidden, hidden])
-    down = g.linear(g.op("Mul", g.silu(gate), up), f"{prefix}.ffn.down", array(ffn.down.weight))
-    return g.op("Add", x, down)
-
-
-def linears(g: Graph, x: str, modules: tuple[nn.Linear, ...], name: str) -> str:
-    """Return several layers' outputs side by side, from one multiplication."""
-    return g.linear(x, name, np.concatenate([array(module.weight) for module in modules]))
-
-
-def norm(g: Graph, x: str, module: nn.LayerNorm, name: str) -> str:
-    """Return the layer norm of `x`."""
-    return g.norm(x, name, array(module.weight), module.eps)
-
-
-def array(tensor: nn.Parameter) -> np.ndarray:
-    """Return a parameter as float32."""
-    return tensor.detach().float().numpy()

@@ -45,7 +45,7 @@ class Graph:
         self.count += 1
         return f"{kind.lower()}_{self.count}"
 
-    def constant(self, value: np.ndarray | float | int | Sequence[int], dtype: npt.DTypeLike | None = None) -> str:
+    def constant(self, value: npt.ArrayLike, dtype: npt.DTypeLike | None = None) -> str:
         """Return the name of a constant."""
         array = np.asarray(value, dtype=dtype)
         for name, known in self.weights.items():

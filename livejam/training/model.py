@@ -15,8 +15,9 @@ Vaswani et al. 2017 (arXiv 1706.03762), with these changes:
   adds logits of intervals to those of pitches, so that what is learned in one key serves in all.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -84,6 +85,8 @@ class Targets(NamedTuple):
 
 class FieldEmbedding(nn.Module):
     """The sum of the embeddings of some fields, out of one table."""
+
+    offsets: Tensor  # (names,) int64: where each field begins in the table
 
     def __init__(self, names: tuple[str, ...], width: int) -> None:
         super().__init__()
@@ -254,9 +257,9 @@ class Network(nn.Module):
         super().__init__()
         s = self.settings = settings
         self.embedding = FieldEmbedding(tuple(FIELDS), s.width)
-        self.encoder = nn.ModuleList(EncoderLayer(s) for _ in range(s.encoder_layers))
+        self.encoder = cast("Sequence[EncoderLayer]", nn.ModuleList(EncoderLayer(s) for _ in range(s.encoder_layers)))
         self.encoder_norm = Norm(s.width)
-        self.decoder = nn.ModuleList(DecoderLayer(s) for _ in range(s.decoder_layers))
+        self.decoder = cast("Sequence[DecoderLayer]", nn.ModuleList(DecoderLayer(s) for _ in range(s.decoder_layers)))
         self.decoder_norm = Norm(s.width)
         self.heads = Heads(s.width)
         self.ahead = nn.Linear(s.width, s.width, bias=False)  # the encoder's guess of its next note, by the same heads

@@ -6,7 +6,9 @@ log-probabilities, to `TOLERANCE`. What int8 changes is measured, not forbidden.
 """
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +19,9 @@ from livejam.decoder import Decoder, Sampling
 from livejam.errors import ModelError
 from livejam.notes import Metre, TickNote
 from livejam.tokenizer import COLUMN, FIELDS, LIVEJAM, PLAYER, PREDICTED, Context
+from livejam.training.checkpoints import load_network
 from livejam.training.export import write
 from livejam.training.model import CHOSEN, Network, Places
-from livejam.training.train import load_network
 
 TOLERANCE = 1e-3  # bits
 CONTEXTS = (Context(Metre(4, 4)), Context(Metre(6, 8, 12)), Context())
@@ -89,18 +91,14 @@ def _same_notes(network: Network, decoder: Decoder, context: Context) -> int:
         decoder.hear(notes[:1], context, player)  # in pieces: what was heard is the same
         decoder.rollback(decoder.heard - 1)
         decoder.hear(notes, context, player)
-    cached = list(_first(NOTES, decoder.answer(context, greedy, rng)))
+    cached = list(islice(decoder.answer(context, greedy, rng), NOTES))
     uncached: list[TickNote] = []
-    for _ in expected:
-        uncached.append(list(_first(len(uncached) + 1, decoder.answer(context, greedy, rng)))[-1])
+    for i in range(len(expected)):
+        uncached += islice(decoder.answer(context, greedy, rng), i, i + 1)
     for kind, played in (("cached", cached), ("uncached", uncached)):
         if played != expected:
             raise ModelError(f"the exported graphs, {kind}, play {played[:3]}..., PyTorch plays {expected[:3]}...")
     return len(expected)
-
-
-def _first(n: int, notes: object) -> object:
-    return (note for _, note in zip(range(n), notes, strict=False))  # type: ignore[call-overload]
 
 
 def _differences(network: Network, decoder: Decoder) -> np.ndarray:
@@ -116,8 +114,7 @@ def _differences(network: Network, decoder: Decoder) -> np.ndarray:
 
 @torch.no_grad()
 def state_of(
-    network: Network, heard: list[list[TickNote]] | tuple[list[TickNote], ...], rows: np.ndarray, onsets: list[int],
-    context: Context,
+    network: Network, heard: Sequence[list[TickNote]], rows: np.ndarray, onsets: list[int], context: Context
 ) -> torch.Tensor:  # fmt: skip
     """Return the decoder's states (1, T, D), from scratch, of an answer so far, `rows` (T, F), start event included."""
     events, last = [], None
@@ -134,7 +131,7 @@ def state_of(
 
 
 @torch.no_grad()
-def score(network: Network, heard: list[list[TickNote]], answer: list[TickNote], context: Context) -> np.ndarray:
+def score(network: Network, heard: Sequence[list[TickNote]], answer: list[TickNote], context: Context) -> np.ndarray:
     """Return what `Decoder.score` does, computed by PyTorch."""
     last = heard[-1][-1]
     rows = tok.encode(answer, context, LIVEJAM, last)
@@ -155,7 +152,7 @@ def score(network: Network, heard: list[list[TickNote]], answer: list[TickNote],
 
 
 @torch.no_grad()
-def greedy_notes(network: Network, heard: tuple[list[TickNote], ...], context: Context) -> list[TickNote]:
+def greedy_notes(network: Network, heard: Sequence[list[TickNote]], context: Context) -> list[TickNote]:
     """Return the likeliest answer, up to `NOTES` notes, each computed from scratch."""
     last = heard[-1][-1]
     rows, onsets = tok.start_event(last, last.onset, context)[None], [last.onset]

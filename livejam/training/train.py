@@ -12,41 +12,24 @@ import json
 import math
 import os
 import platform
-import subprocess
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
-from livejam import __version__
-from livejam.errors import FileError
-from livejam.pieces import Piece, load_pieces
+from livejam.errors import FileError, LivejamError
+from livejam.pieces import load_pieces
 from livejam.tokenizer import PREDICTED
-from livejam.training.data import ROLE_WEIGHTS, WEIGHTS, Dropping, Sampler, Stream, consecutive, streams
-from livejam.training.model import Batch, Network, NetworkSettings, Places, Targets
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """Everything that makes a run what it is, but for the music."""
-
-    network: NetworkSettings = field(default_factory=NetworkSettings)
-    steps: int = 6000
-    rows: int = 16  # packed rows a step
-    matrix_rate: float = 0.004  # Muon
-    rate: float = 0.002  # AdamW
-    weight_decay: float = 0.05
-    warm_up: int = 200  # steps
-    decay: float = 0.35  # share of the steps in which the rate falls to nothing
-    ahead: float = 0.2  # weight of the encoder's own guess of the next note
-    phrase_end: float = 0.2  # weight of its guess that the phrase is over
-    validate_every: int = 500  # steps
-    validation_notes: int = 12_000  # a corpus
-    checkpoint_every: int = 250  # steps
-    seed: int = 1
+from livejam.training.batches import Sampler, consecutive
+from livejam.training.checkpoints import TrainingSettings, first_line, load_checkpoint
+from livejam.training.data import ROLE_WEIGHTS, WEIGHTS, Dropping, Stream, streams
+from livejam.training.model import Batch, Network, Places, Targets
+from livejam.training.records import draw_curves, forget_after, write_provenance
+from livejam.training.steps import WholeSteps
 
 
 def train(
@@ -57,12 +40,13 @@ def train(
     device: str = "auto",
     resume: bool = False,
     stop_after: int | None = None,
-    report: Callable[[dict[str, float]], None] = lambda _: None,
+    report: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> Path:
     """Train on the prepared corpus in `data`; leave everything in `run`; return the checkpoint's path.
 
     Raises:
         FileError: there is too little music, or `run` cannot be begun or resumed.
+        LivejamError: there is no such device.
     """
     use_big_pages_of_memory()
     pieces, about = load_pieces(data)
@@ -74,8 +58,8 @@ def train(
         trainer.load(checkpoint)
     elif checkpoint.exists():
         raise FileError(f"{run} holds a run already; go on with it with --resume, or name another folder")
-    run.mkdir(parents=True, exist_ok=True)
-    _write_json(run / "settings.json", _provenance(settings, about, pieces))
+    write_provenance(run, settings, about, pieces)
+    forget_after(run, trainer.step)
     try:
         trainer.run(run, stop_after or settings.steps, report)
     finally:
@@ -97,9 +81,9 @@ class Trainer:
         self.validation = [stream for stream in music["valid"] if stream.role not in ROLE_WEIGHTS]
         self.optimisers = _optimisers(self.network, settings)
 
-    def run(self, folder: Path, until: int, report: Callable[[dict[str, float]], None]) -> None:
-        """Train up to step `until`, logging to `folder`."""
-        with open(folder / "log.jsonl", "a") as log:
+    def run(self, folder: Path, until: int, report: Callable[[dict[str, Any]], None]) -> None:
+        """Train up to step `until`, logging to `folder`. Ctrl-C ends it after a whole step."""
+        with open(folder / "log.jsonl", "a") as log, WholeSteps() as steps:
             while self.step < until:
                 line = self.train_step()
                 done = self.step == until
@@ -111,8 +95,9 @@ class Trainer:
                 if self.step % self.settings.checkpoint_every == 0:
                     self.save(folder / "checkpoint.pt")
                 report(line)
+                steps.check()
 
-    def train_step(self) -> dict[str, float]:
+    def train_step(self) -> dict[str, Any]:
         """Take one step; return its figures: bits a note and the like."""
         began = time.monotonic()
         self.network.train()
@@ -193,71 +178,6 @@ class Trainer:
             return self.network.losses(_to(batch, self.device))
 
 
-def chosen_settings(run: Path, resume: bool, given: dict[str, int]) -> TrainingSettings:
-    """Return the settings of a run: its own if it resumes, with what is given put in their place.
-
-    Raises:
-        FileError: `run` can't be resumed, or a width does not fit.
-    """
-    settings = TrainingSettings()
-    if resume:
-        saved = load_checkpoint(run / "checkpoint.pt")["settings"]
-        settings = TrainingSettings(**{**saved, "network": NetworkSettings(**saved["network"])})
-    width = given.pop("width", settings.network.width)
-    if width % settings.network.head_width:
-        raise FileError(
-            f"a width of {width} can't be cut into heads of {settings.network.head_width}; 128, 256, 384 can"
-        )
-    if width != settings.network.width:
-        hidden = round(width * 2.75 / 32) * 32
-        key_heads = max(1, width // settings.network.head_width // 2)
-        network = replace(settings.network, width=width, hidden=hidden, key_heads=key_heads)
-        settings = replace(settings, network=network)
-    return replace(settings, **given)
-
-
-def load_checkpoint(path: Path) -> dict:
-    """Return a checkpoint's state.
-
-    Raises:
-        FileError: there is none, or it is damaged.
-    """
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise FileError(f"no checkpoint at {path}; begin a run with: livejam train DATA -o {path.parent}") from None
-    except Exception as error:
-        raise FileError(f"{path} is no checkpoint of livejam: {str(error).splitlines()[0]}") from error
-
-
-def load_network(path: Path) -> tuple[Network, dict]:
-    """Return the network in a checkpoint, ready to be used, and the checkpoint's state."""
-    state = load_checkpoint(path)
-    network = Network(NetworkSettings(**state["settings"]["network"]))
-    network.load_state_dict(state["network"])
-    return network.eval(), state
-
-
-def draw_curves(run: Path) -> None:
-    """Draw `run`/curves.png from its log."""
-    from matplotlib.figure import Figure
-
-    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
-    if not lines:
-        return
-    figure = Figure(figsize=(9, 5), layout="constrained")
-    axes = figure.add_subplot(xlabel="notes seen, millions", ylabel="bits a note", title="livejam: training")
-    axes.plot([x["notes"] / 1e6 for x in lines], [x["bits"] for x in lines], color="0.75", label="training, mixed")
-    checked = [x for x in lines if "validation" in x]
-    for corpus in sorted({name for x in checked for name in x["validation"]}):
-        points = [(x["notes"] / 1e6, x["validation"][corpus]["total"]) for x in checked if corpus in x["validation"]]
-        axes.plot(*zip(*points, strict=True), marker="o", markersize=3, label=corpus)
-    axes.set_ylim(bottom=0, top=min(20.0, max(x["bits"] for x in lines)))
-    axes.legend(fontsize=8, ncols=2)
-    axes.grid(alpha=0.3)
-    figure.savefig(run / "curves.png", dpi=130)
-
-
 def use_big_pages_of_memory() -> None:
     """Keep freed memory instead of giving it back after each step: 1.6 times as fast with glibc, as measured."""
     if platform.system() == "Linux" and platform.libc_ver()[0] == "glibc":
@@ -294,41 +214,16 @@ def _check(music: dict[str, list[Stream]], data: Path) -> None:
 def _device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        raise LivejamError(f"PyTorch can't train on {name!r} here ({first_line(error)}); cpu always works") from None
 
 
 def _to(batch: Batch, device: torch.device) -> Batch:
-    def moved(value: object) -> object:
+    def moved(value: Any) -> Any:
         if isinstance(value, Places | Targets):
             return type(value)(*(part.to(device) for part in value))
-        return value.to(device)  # type: ignore[attr-defined]
+        return value.to(device)
 
     return Batch(*(moved(value) for value in batch)) if device.type != "cpu" else batch
-
-
-def _provenance(settings: TrainingSettings, about: dict[str, object], pieces: Sequence[Piece]) -> dict[str, object]:
-    return {
-        "settings": asdict(settings),
-        "weights": WEIGHTS,
-        "dropping": asdict(Dropping()),
-        "corpora": about,
-        "pieces": {split: sum(p.split == split for p in pieces) for split in ("train", "valid")},
-        "livejam": __version__,
-        "commit": _commit(),
-        "torch": torch.__version__,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads",
-    }
-
-
-def _commit() -> str:
-    try:
-        said = subprocess.run(
-            ["git", "describe", "--always", "--dirty"], cwd=Path(__file__).parent, capture_output=True, text=True
-        )
-    except OSError:
-        return "unknown"
-    return said.stdout.strip() or "unknown"
-
-
-def _write_json(path: Path, value: Iterable) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

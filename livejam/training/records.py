@@ -1,0 +1,86 @@
+"""What a run leaves behind beside its checkpoint: `settings.json`, `log.jsonl` and `curves.png`.
+
+Knows nothing of the network or of how it is trained; a line of the log is what `Trainer.train_step` says of a step.
+"""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from livejam import __version__
+from livejam.errors import FileError
+from livejam.pieces import Piece
+from livejam.training.checkpoints import TrainingSettings
+from livejam.training.data import WEIGHTS, Dropping
+
+
+def write_provenance(run: Path, settings: TrainingSettings, about: dict[str, object], pieces: Sequence[Piece]) -> None:
+    """Write to `run`/settings.json, making the folder, all that makes the run what it is.
+
+    Raises:
+        FileError: that can't be written.
+    """
+    said = json.dumps(provenance(settings, about, pieces), indent=2, ensure_ascii=False)
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        (run / "settings.json").write_text(said + "\n")
+    except OSError as error:
+        raise FileError(f"{run} can't be written to ({error.strerror}); name another folder with -o") from None
+
+
+def forget_after(run: Path, step: int) -> None:
+    """Take out of the log what lies after `step`: a run that was killed goes on from an earlier checkpoint."""
+    log = run / "log.jsonl"
+    if log.exists():
+        lines = log.read_text().splitlines(keepends=True)
+        log.write_text("".join(line for line in lines if line.endswith("}\n") and json.loads(line)["step"] <= step))
+
+
+def draw_curves(run: Path) -> None:
+    """Draw `run`/curves.png from its log."""
+    from matplotlib.figure import Figure
+
+    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    if not lines:
+        return
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    axes = figure.add_subplot(xlabel="notes seen, millions", ylabel="bits a note", title="livejam: training")
+    axes.plot([x["notes"] / 1e6 for x in lines], [x["bits"] for x in lines], color="0.75", label="training, mixed")
+    checked = [x for x in lines if "validation" in x]
+    for corpus in sorted({name for x in checked for name in x["validation"]}):
+        points = [(x["notes"] / 1e6, x["validation"][corpus]["total"]) for x in checked if corpus in x["validation"]]
+        axes.plot(*zip(*points, strict=True), marker="o", markersize=3, label=corpus)
+    axes.set_ylim(bottom=0, top=min(20.0, max(x["bits"] for x in lines)))
+    axes.legend(fontsize=8, ncols=2)
+    axes.grid(alpha=0.3)
+    figure.savefig(run / "curves.png", dpi=130)
+
+
+def provenance(settings: TrainingSettings, about: dict[str, object], pieces: Sequence[Piece]) -> dict[str, object]:
+    return {
+        "settings": asdict(settings),
+        "weights": WEIGHTS,
+        "dropping": asdict(Dropping()),
+        "corpora": about,
+        "pieces": {split: sum(p.split == split for p in pieces) for split in ("train", "valid")},
+        "livejam": __version__,
+        "commit": _commit(),
+        "torch": torch.__version__,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads",
+    }
+
+
+def _commit() -> str:
+    try:
+        said = subprocess.run(
+            ["git", "describe", "--always", "--dirty"], cwd=Path(__file__).parent, capture_output=True, text=True
+        )
+    except OSError:
+        return "unknown"
+    return said.stdout.strip() or "unknown"
