@@ -200,6 +200,23 @@ def demo(output: Path, fast: bool, **asked: Any) -> None:
     run_demo(brain, about, output, Console(), fast)
 
 
+@main.command()
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures to this file, too.")
+@click.option("--model", type=click.Path(path_type=Path), help="Another network than the one that comes along (.onnx).")
+def bench(json_file: Path | None, model: Path | None) -> None:
+    """Time one step of the network on this machine, after short and long sessions."""
+    from rich.console import Console
+
+    from livejam.bench import measure
+    from livejam.decoder import Decoder
+
+    report = measure(Decoder(model))
+    Console().print(report.table())
+    click.echo(f"a step after the longest session takes {report.growth:.2f} times one after the shortest")
+    if json_file:
+        report.save(json_file)
+
+
 def _ports(asked: dict[str, Any]) -> "PortChoice":
     from livejam.ports import PortChoice
 

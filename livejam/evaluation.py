@@ -9,7 +9,6 @@ The network is whatever fits `Scorer`. Knows nothing of ONNX, PyTorch or how pie
 settings give the same figures. One thread.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,9 @@ import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from livejam.errors import FileError, LivejamError
+from livejam.errors import LivejamError
 from livejam.exam import OTHERS, Exam, Line, Notes, Phrase, Settings, lines_of, set_exam, title_key
+from livejam.figures import write_figures
 from livejam.markov import ATTRIBUTES, MarkovModel, MarkovScorer, event_classes
 from livejam.notes import TickNote
 from livejam.pieces import Piece, Role
@@ -233,9 +233,4 @@ def write_json(results: Sequence[Result], path: Path) -> None:
     Raises:
         FileError: it can't be written.
     """
-    text = json.dumps({"corpora": {result.corpus: result.as_json() for result in results}}, indent=2) + "\n"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"can't write {path}: {error.strerror}; choose another place with --json") from None
+    write_figures({"corpora": {result.corpus: result.as_json() for result in results}}, path)
