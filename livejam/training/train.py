@@ -86,10 +86,9 @@ class Trainer:
         with open(folder / "log.jsonl", "a") as log, WholeSteps() as steps:
             while self.step < until:
                 line = self.train_step()
-                done = self.step == until
-                if self.step % self.settings.validate_every == 0 or done:
+                if self.step % self.settings.validate_every == 0 or self.step == until:
                     line["validation"] = self.validate()
-                if self.step % 10 == 0 or done:
+                if self.step % 10 == 0 or "validation" in line:
                     log.write(json.dumps(line) + "\n")
                     log.flush()
                 if self.step % self.settings.checkpoint_every == 0:

@@ -1,0 +1,256 @@
+"""The training loop: exact to resume, able to learn, plain when something is wrong. Tiny networks throughout."""
+
+import json
+import signal
+from collections import Counter
+from itertools import count
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs the train extra: pip install 'livejam[train]'")
+
+import torch
+from PIL import Image
+from prepared import corpus, riff
+
+from livejam import __version__
+from livejam.errors import FileError, LivejamError
+from livejam.pieces import load_pieces, save_pieces
+from livejam.training.checkpoints import TrainingSettings, load_checkpoint
+from livejam.training.model import Network, NetworkSettings
+from livejam.training.train import Trainer, train
+
+pytestmark = pytest.mark.train
+
+NETWORK = NetworkSettings(width=64, encoder_layers=1, decoder_layers=1, key_heads=1, hidden=32, memory=64, dropout=0.1)
+SETTINGS = TrainingSettings(NETWORK, steps=6, rows=2, warm_up=2, validate_every=4, checkpoint_every=4)
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory):
+    """A little prepared music."""
+    return corpus(tmp_path_factory.mktemp("music"))
+
+
+@pytest.fixture(scope="module")
+def straight(music, tmp_path_factory):
+    """A run of six steps that nothing has disturbed."""
+    run = tmp_path_factory.mktemp("straight")
+    train(music, run, SETTINGS, device="cpu")
+    return run
+
+
+def go_on(music, run, **options):
+    return train(music, run, SETTINGS, device="cpu", **options)
+
+
+def leaves(value):
+    """Return all that is in a checkpoint, flat, but for the seconds it took."""
+    if isinstance(value, dict):
+        return [leaf for name, part in value.items() if name != "seconds" for leaf in leaves(part)]
+    if isinstance(value, list | tuple):
+        return [leaf for part in value for leaf in leaves(part)]
+    return [value]
+
+
+def same_state(one, other):
+    """Tell whether two runs have the same weights, optimisers and all the rest."""
+    states = [leaves(load_checkpoint(run / "checkpoint.pt")) for run in (one, other)]
+    return all(torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b for a, b in zip(*states, strict=True))
+
+
+def logged(run):
+    return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+
+
+# Resuming
+
+
+@pytest.mark.parametrize("stop", [1, 3, 4])
+def test_a_run_that_resumes_is_as_if_it_had_never_stopped(music, straight, tmp_path, stop):
+    go_on(music, tmp_path, stop_after=stop)
+    assert not same_state(straight, tmp_path)
+    go_on(music, tmp_path, resume=True)
+    assert same_state(straight, tmp_path)
+
+
+def test_the_same_seed_trains_the_same_network(music, straight, tmp_path):
+    go_on(music, tmp_path)
+    assert same_state(straight, tmp_path)
+
+
+def test_another_seed_trains_another(music, straight, tmp_path):
+    train(music, tmp_path, TrainingSettings(NETWORK, steps=6, rows=2, warm_up=2, seed=2), device="cpu")
+    assert not same_state(straight, tmp_path)
+
+
+def interrupting(step, times):
+    """Return a `Network.losses` in the midst of which, in one step, Ctrl-C is pressed once or more."""
+    losses, called = Network.losses, count(1)
+
+    def pressed(network, batch):
+        for _ in range(times if next(called) == step else 0):
+            signal.raise_signal(signal.SIGINT)
+        return losses(network, batch)
+
+    return pressed
+
+
+def test_ctrl_c_ends_a_whole_step(music, straight, tmp_path, monkeypatch):
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(Network, "losses", interrupting(step=3, times=1))
+    with pytest.raises(KeyboardInterrupt):
+        go_on(music, tmp_path)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert load_checkpoint(tmp_path / "checkpoint.pt")["step"] == 3
+    go_on(music, tmp_path, resume=True)
+    assert same_state(straight, tmp_path)
+
+
+def test_a_second_ctrl_c_does_not_wait(music, tmp_path, monkeypatch):
+    monkeypatch.setattr(Network, "losses", interrupting(step=2, times=2))
+    with pytest.raises(KeyboardInterrupt):
+        go_on(music, tmp_path)
+    assert load_checkpoint(tmp_path / "checkpoint.pt")["step"] == 1
+
+
+def test_the_log_of_a_killed_run_goes_on_from_its_checkpoint(music, tmp_path):
+    go_on(music, tmp_path, stop_after=4)
+    with open(tmp_path / "log.jsonl", "a") as log:
+        log.write('{"step": 5, "notes": 1, "bits": 1.0}\n{"step": 6, "no')
+    go_on(music, tmp_path, resume=True)
+    assert [line["step"] for line in logged(tmp_path)] == [4, 6]
+
+
+def test_a_finished_run_has_nothing_to_resume(music, straight):
+    before = load_checkpoint(straight / "checkpoint.pt")["step"]
+    go_on(music, straight, resume=True)
+    assert load_checkpoint(straight / "checkpoint.pt")["step"] == before == 6
+
+
+# Learning
+
+
+def test_a_tiny_network_learns_a_riff(tmp_path):
+    """One bar over and over, in any key: little is left to say once it is known."""
+    settings = TrainingSettings(
+        NetworkSettings(width=64, encoder_layers=1, decoder_layers=1, key_heads=1, hidden=64, memory=64),
+        steps=50, rows=4, warm_up=10, validate_every=50, matrix_rate=0.02, rate=0.01,
+    )  # fmt: skip
+    music = riff(tmp_path / "music")
+    train(music, tmp_path / "run", settings, device="cpu")
+    checked = logged(tmp_path / "run")[-1]["validation"]["ours"]
+    held_out = [piece for piece in load_pieces(music)[0] if piece.split == "valid"]
+    pitches = Counter(int(pitch) for piece in held_out for pitch in piece.parts[0].notes["pitch"])
+    share = np.array(list(pitches.values())) / pitches.total()
+    marginal = -(share * np.log2(share)).sum()
+    assert checked["notes"] == 128
+    assert checked["pitch"] < 0.3 * marginal
+    assert checked["delta"] + checked["length"] + checked["velocity"] < 1
+    assert checked["total"] == pytest.approx(sum(checked[name] for name in ("delta", "pitch", "length", "velocity")))
+
+
+def test_the_rate_warms_up_stays_and_falls(music):
+    settings = TrainingSettings(NETWORK, steps=100, warm_up=10, decay=0.2)
+    trainer = Trainer({"train": [], "valid": []}, settings, torch.device("cpu"))
+    shares = []
+    for step in (0, 4, 9, 50, 80, 90, 99, 100):
+        trainer.step = step
+        shares.append(trainer.rate_share())
+    assert shares == pytest.approx([0.1, 0.5, 1, 1, 1, 0.5, 0.05, 0])
+
+
+# What a run leaves behind
+
+
+def test_a_run_says_what_it_was(straight):
+    said = json.loads((straight / "settings.json").read_text())
+    assert said["settings"]["network"]["memory"] == 64
+    assert said["settings"]["seed"] == 1
+    assert said["corpora"] == {"corpora": ["ours"]}
+    assert said["pieces"] == {"train": 4, "valid": 2}
+    assert said["livejam"] == __version__
+    assert said["torch"] == torch.__version__
+    assert said["commit"]
+    assert said["weights"]["fiddle-abc"] > 0
+    assert said["dropping"]["call"] > 0
+
+
+def test_a_run_logs_its_figures(straight):
+    lines = logged(straight)
+    assert [line["step"] for line in lines] == [4, 6]
+    assert {"bits", "ahead", "end", "norm", "rate", "notes", "notes_per_second", "seconds"} <= set(lines[-1])
+    assert set(lines[-1]["validation"]["ours"]) == {"delta", "pitch", "length", "velocity", "total", "notes"}
+    assert 8 < lines[-1]["bits"] < 20
+
+
+def test_a_run_draws_its_curves(straight):
+    with Image.open(straight / "curves.png") as image:
+        assert image.size[0] > 800
+        assert len(image.convert("RGB").getcolors(1 << 20)) > 10
+
+
+def test_a_run_reports_every_step(music, tmp_path):
+    steps = []
+    go_on(music, tmp_path, stop_after=3, report=lambda line: steps.append(line["step"]))
+    assert steps == [1, 2, 3]
+
+
+def test_music_without_a_validation_split_can_be_trained_on(tmp_path):
+    music = corpus(tmp_path / "music", pieces=2)  # both for training
+    go_on(music, tmp_path / "run", stop_after=1)
+    assert logged(tmp_path / "run")[-1]["validation"] == {}
+
+
+# What can be wrong
+
+
+def complaint(*arguments, **options):
+    with pytest.raises(LivejamError) as caught:
+        train(*arguments, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_folder_that_holds_a_run(music, straight):
+    assert "holds a run already; go on with it with --resume" in complaint(music, straight, SETTINGS, device="cpu")
+
+
+def test_nothing_to_resume(music, tmp_path):
+    said = complaint(music, tmp_path, SETTINGS, device="cpu", resume=True)
+    assert f"no checkpoint at {tmp_path / 'checkpoint.pt'}; begin a run with: livejam train" in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_network_of_another_size(music, straight):
+    other = TrainingSettings(NetworkSettings(width=128), steps=6)
+    said = complaint(music, straight, other, device="cpu", resume=True)
+    assert "resume with the same sizes" in said
+
+
+def test_too_little_music(tmp_path):
+    music = corpus(tmp_path / "music", (5, 5))
+    said = complaint(music, tmp_path / "run", SETTINGS, device="cpu")
+    assert "too little music to train on: 0 phrases in parts of 16 notes or more" in said
+    assert not (tmp_path / "run").exists()
+
+
+def test_no_music(tmp_path):
+    save_pieces(tmp_path, [], {})
+    assert "too little music" in complaint(tmp_path, tmp_path / "run", SETTINGS, device="cpu")
+
+
+def test_no_prepared_corpus(tmp_path):
+    assert "make one with: livejam prepare" in complaint(tmp_path, tmp_path / "run", SETTINGS, device="cpu")
+
+
+@pytest.mark.parametrize("name", ["abacus", "meta9"])
+def test_no_such_device(music, tmp_path, name):
+    assert f"can't train on '{name}' here" in complaint(music, tmp_path, SETTINGS, device=name)
+
+
+def test_a_run_that_can_not_be_written(music, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(FileError, match=r"file can't be written to \(File exists\); name another folder"):
+        go_on(music, tmp_path / "file")
