@@ -19,7 +19,7 @@ class BeatGrid:
 
     bpm: float  # quarter notes a minute
     origin: float = 0.0  # seconds: the time of a beat
-    origin_ticks: int = 0  # ticks: its place, a multiple of TICKS_PER_BEAT
+    origin_ticks: int = 0  # ticks: its place
 
     @property
     def beat(self) -> float:
@@ -50,10 +50,10 @@ def joined(bpm: float, beat_at: float, first_onset: float, previous: BeatGrid | 
     origin = beat_at + round((first_onset - beat_at) / beat) * beat
     if previous is None:
         return BeatGrid(bpm, origin, floor_ticks)
-    after_beat = BeatGrid(bpm, origin).tick_at(first_onset)
-    beats = round((previous.tick_at(first_onset) - after_beat) / TICKS_PER_BEAT)
-    lowest = math.ceil((floor_ticks - ROUNDING - after_beat) / TICKS_PER_BEAT)
-    return BeatGrid(bpm, origin, max(beats, lowest) * TICKS_PER_BEAT)
+    ahead = BeatGrid(bpm, origin, previous.origin_ticks).tick_at(first_onset)
+    beats = round((previous.tick_at(first_onset) - ahead) / TICKS_PER_BEAT)
+    lowest = math.ceil((floor_ticks - ROUNDING - ahead) / TICKS_PER_BEAT)
+    return BeatGrid(bpm, origin, previous.origin_ticks + max(beats, lowest) * TICKS_PER_BEAT)
 
 
 def steps(metre: Metre | None) -> tuple[int, ...]:

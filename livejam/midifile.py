@@ -34,7 +34,7 @@ class Song:
     events: tuple[Timed, ...]  # in order; every NoteOn has its NoteOff
     bpm: float | None  # quarter notes a minute, at the end of the file
     metre: Metre | None  # at the end of the file
-    bar_line: float  # seconds: a bar line of the last metre, counted at the last tempo; 0 where there is no tempo
+    bar_line: float | None  # seconds: a bar line of the last metre, counted at the last tempo; None: no tempo
     seconds: float  # the whole file
 
 
@@ -71,7 +71,7 @@ def _song(file: mido.MidiFile) -> Song:
             events.append(Timed(walk.seconds, event))
             _hold(sounding, event)
     if not any(isinstance(timed.event, NoteOn) for timed in events):
-        return Song((), None, None, 0.0, walk.seconds)
+        return Song((), None, None, None, walk.seconds)
     events += [Timed(walk.seconds, NoteOff(pitch)) for pitch in sounding]
     return Song(tuple(events), walk.bpm, walk.metre, walk.bar_line(), walk.seconds)
 
@@ -115,9 +115,9 @@ class _Walk:
             self.metre = _metre(message.numerator, message.denominator)
             self._metre_tick = self._tick
 
-    def bar_line(self) -> float:
+    def bar_line(self) -> float | None:
         if self.bpm is None:
-            return 0.0
+            return None
         quarters = 4 if self.metre is None else self.metre.numerator * 4 / self.metre.denominator
         since_bar = (self._tempo_tick - self._metre_tick) % (quarters * self._division)
         return self._tempo_at - since_bar * self._tick_seconds

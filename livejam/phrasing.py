@@ -103,11 +103,12 @@ def on_grid(notes: Sequence[Note], grid: BeatGrid, floor_ticks: int = 0) -> tupl
 class TickLine:
     """The one line of ticks on which all phrases of a jam lie, the player's and livejam's. It never goes backwards."""
 
-    def __init__(self, bpm: float | None = None, metre: Metre | None = None) -> None:
+    def __init__(self, bpm: float | None = None, metre: Metre | None = None, bar_line: float | None = None) -> None:
+        """Begin a line. With `bpm` and the time of a `bar_line` (seconds) the grid is known; else it is the player's."""
         self._bpm = bpm  # None: the player's own pulse
-        self._start = (
-            metre.bar_line + metre.bar_ticks if metre else BAR
-        )  # ticks: the first beat, with room for a pickup
+        self._bar_line = bar_line
+        self._bar = metre.bar_ticks if metre else BAR  # ticks
+        self._start = self._bar + (metre.bar_line if metre else 0)  # ticks: a first bar, with room for a pickup
         self._floor = 0  # ticks: the latest onset so far
         self._grid: BeatGrid | None = None
 
@@ -118,8 +119,7 @@ class TickLine:
 
     def call(self, notes: Sequence[Note]) -> tuple[TickNote, ...]:
         """Return the player's phrase (by onset, not empty) on its own grid, which goes on from the one before."""
-        onsets = [note.onset for note in notes]
-        self._grid = estimate_pulse(onsets, self._grid, self._bpm, self._floor if self._grid else self._start)
+        self._grid = self._grid_of([note.onset for note in notes])
         call = on_grid(notes, self._grid, self._floor)
         self._floor = call[-1].onset
         return call
@@ -134,6 +134,16 @@ class TickLine:
         )
         self._floor = max([self._floor, *(note.onset for note in answer)])
         return answer
+
+    def _grid_of(self, onsets: Sequence[float]) -> BeatGrid:
+        """Return the grid of a phrase with these onsets (seconds)."""
+        if self._bpm is None or self._bar_line is None:
+            return estimate_pulse(onsets, self._grid, self._bpm, self._floor if self._grid else self._start)
+        if self._grid:
+            return self._grid
+        steady = BeatGrid(self._bpm, self._bar_line)
+        bar_line = steady.tick_at(onsets[0]) // self._bar * self._bar  # the last one before the phrase
+        return BeatGrid(self._bpm, steady.seconds_at(bar_line), self._start)
 
 
 def _length(note: Note, grid: BeatGrid, wait: int) -> int:

@@ -54,9 +54,11 @@ def respond(song: Song, brain: Brain, settings: Settings, channel: int = 1) -> b
 
 
 def on_beat(song: Song, settings: Settings) -> Settings:
-    """Return `settings` with the tempo and metre that the file states, where none are asked for."""
+    """Return `settings` with the tempo, metre and bars that the file states, where no others are asked for."""
     stated = song.bpm if song.bpm and SLOWEST <= song.bpm <= FASTEST else None
-    return replace(settings, bpm=settings.bpm or stated, metre=settings.metre or song.metre)
+    bpm, metre = settings.bpm or stated, settings.metre or song.metre
+    bar_line = song.bar_line if (bpm, metre) == (song.bpm, song.metre) else None
+    return replace(settings, bpm=bpm, metre=metre, bar_line=bar_line)
 
 
 def whole_call(song: Song, settings: Settings) -> Settings:

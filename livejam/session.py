@@ -41,6 +41,7 @@ class Settings(TurnRules):
 
     bpm: float | None = None  # quarter notes a minute; None: the player's own pulse
     metre: Metre | None = None  # None: unknown
+    bar_line: float | None = None  # seconds: where a bar begins, so with bpm the beat is known; None: it is felt
     start_within: float = 0.8  # seconds from the end of the call to the answer's first note, at most
     shared_bus: bool = False  # livejam hears what it sends
 
@@ -121,7 +122,7 @@ class Session:
         self._playback = Playback()
         self._echo = Echo() if settings.shared_bus else None
         self._ear = Ear(settings.longest_key)
-        self._line = TickLine(settings.bpm, settings.metre)
+        self._line = TickLine(settings.bpm, settings.metre, settings.bar_line)
         self._answer: Answer | None = None  # being decoded, or sounding
         self._shown: tuple[State, int] | None = None
         self._port_works = True

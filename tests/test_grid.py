@@ -53,6 +53,11 @@ def test_a_new_tempo_goes_on_at_the_nearest_beat(old_bpm, new_bpm, first_onset, 
     assert beats == pytest.approx(round(beats), abs=1e-5)
 
 
+def test_a_line_that_begins_between_the_quarters_goes_on_there():
+    old = BeatGrid(120.0, 0.0, 36)  # in 3/8, say, after one bar
+    assert joined(120.0, 3.0, 3.0, old, 0).tick_at(3.0) == old.tick_at(3.0) == 180
+
+
 def test_steps_of_metres():
     assert steps(None) == (24, 12)
     assert steps(Metre(3, 4)) == (72, 24, 12)

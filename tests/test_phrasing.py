@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livejam.grid import BeatGrid
-from livejam.notes import Note, NoteOff, NoteOn, TickNote
+from livejam.notes import Metre, Note, NoteOff, NoteOn, TickNote
 from livejam.phrasing import Ear, TickLine, on_grid
 from livejam.turns import Pedal, PortLost
 
@@ -108,6 +108,24 @@ def test_the_line_goes_on():
     assert answer == (TickNote(312, 72, 12, 80),)
     second = line.call([Note(9.0 + 0.5 * i, 60 + i, 80, 0.4) for i in range(8)])
     assert second[0].onset == 480
+
+
+@pytest.mark.parametrize(("bar_line", "first"), [(None, 96), (0.0, 96 + 72), (11.0, 96 + 24), (-0.75, 96 + 12)])
+def test_bars_begin_at_a_known_bar_line(bar_line, first):
+    line = TickLine(120.0, Metre(4, 4), bar_line)  # a bar lasts 2 s
+    call = line.call([Note(7.5 + 0.5 * i, 60 + i, 80, 0.4) for i in range(4)])
+    assert [note.onset for note in call] == [first + 24 * i for i in range(4)]
+
+
+def test_a_bar_line_says_nothing_without_a_tempo():
+    notes = [Note(7.5 + 0.5 * i, 60 + i, 80, 0.4) for i in range(4)]
+    assert TickLine(None, Metre(4, 4), 0.0).call(notes) == TickLine(None, Metre(4, 4)).call(notes)
+
+
+def test_the_second_call_keeps_to_the_bars_of_the_first():
+    line = TickLine(120.0, Metre(5, 8), 0.0)  # a bar lasts 1.25 s
+    calls = [line.call([Note(at + 0.25 * i, 60, 80, 0.2) for i in range(5)]) for at in (2.5, 7.5)]
+    assert [call[0].onset % 60 for call in calls] == [0, 0]
 
 
 @given(

@@ -12,12 +12,12 @@ from livejam.session import Settings
 from livejam.virtual import play_through
 
 
-def song(*notes, bpm=None, metre=None):
+def song(*notes, bpm=None, metre=None, bar_line=None):
     """A call of (onset, pitch, seconds)."""
     events = [Timed(at, NoteOn(pitch, 80)) for at, pitch, _ in notes]
     events += [Timed(at + seconds, NoteOff(pitch)) for at, pitch, seconds in notes]
     end = max(at + seconds for at, _, seconds in notes)
-    return Song(tuple(sorted(events, key=lambda timed: timed.at)), bpm, metre, 0.0, end)
+    return Song(tuple(sorted(events, key=lambda timed: timed.at)), bpm, metre, bar_line, end)
 
 
 CALL = song(*((number * 0.5, pitch, 0.4) for number, pitch in enumerate((60, 62, 64, 65))))
@@ -79,6 +79,21 @@ def test_the_beat_of_the_file_counts_unless_another_is_asked_for(tmp_path):
     (tmp_path / "answer.mid").write_bytes(respond(stated, Parrot(), on_beat(stated, Settings())))
     answer = read_song(tmp_path / "answer.mid")
     assert (round(answer.bpm), answer.metre) == (90, Metre(3, 4))
+
+
+PICKUP = ((1.5, 60, 0.4), (2.0, 62, 0.4), (2.5, 64, 0.4), (3.0, 65, 0.4))  # on the fourth beat, at 120 bpm
+
+
+@pytest.mark.parametrize(
+    ("asked", "place"),
+    [(Settings(), 72), (Settings(bpm=120.0), 72), (Settings(bpm=240.0), 0), (Settings(metre=Metre(3, 4)), 0)],
+)
+def test_the_bars_of_the_file_count_where_its_beat_does(asked, place):
+    stated, brain = song(*PICKUP, bpm=120.0, metre=Metre(4, 4), bar_line=4.0), Parrot()
+    settings = on_beat(stated, asked)
+    respond(stated, brain, settings)
+    (request,) = brain.requests
+    assert request.call[0].onset % settings.metre.bar_ticks == place
 
 
 def test_the_answer_lies_on_its_channel(tmp_path):
