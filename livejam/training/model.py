@@ -40,7 +40,7 @@ class NetworkSettings:
     decoder_layers: int = 3
     key_heads: int = 2
     hidden: int = 704  # of the feed-forward blocks
-    memory: int = 256  # notes that a note of the encoder may look back to
+    memory: int = 256  # notes heard that one can look at, itself included
     dropout: float = 0.0
 
     @property
