@@ -17,7 +17,7 @@ from rich.table import Table
 
 from livejam.calls import CALLS
 from livejam.decoder import NOISE, Decoder, Sampling
-from livejam.figures import write_figures
+from livejam.files import save_figures
 from livejam.notes import TICKS_PER_BEAT, TickNote
 from livejam.tokenizer import END, Context
 
@@ -75,8 +75,7 @@ class Report:
             "note_step_growth": round(self.growth, 3),
             "note_step_ms_after": {str(history): asdict(spread) for history, spread in self.steps.items()},
         }
-        whole = {"figures": figures, "model_sha256": self.model, "machine": self.machine}
-        write_figures(whole, path)
+        save_figures(path, {"figures": figures, "model_sha256": self.model, "machine": self.machine})
 
 
 def measure(decoder: Decoder, rounds: int = ROUNDS) -> Report:

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from livejam.errors import LivejamError
 from livejam.exam import OTHERS, Exam, Line, Notes, Phrase, Settings, lines_of, set_exam, title_key
-from livejam.figures import write_figures
+from livejam.files import save_figures
 from livejam.markov import ATTRIBUTES, MarkovModel, MarkovScorer, event_classes
 from livejam.notes import TickNote
 from livejam.pieces import Piece, Role
@@ -233,4 +233,4 @@ def write_json(results: Sequence[Result], path: Path) -> None:
     Raises:
         FileError: it can't be written.
     """
-    write_figures({"corpora": {result.corpus: result.as_json() for result in results}}, path)
+    save_figures(path, {"corpora": {result.corpus: result.as_json() for result in results}})

@@ -104,7 +104,7 @@ class TickLine:
     """The one line of ticks on which all phrases of a jam lie, the player's and livejam's. It never goes backwards."""
 
     def __init__(self, bpm: float | None = None, metre: Metre | None = None, bar_line: float | None = None) -> None:
-        """Begin a line. With `bpm` and the time of a `bar_line` (seconds) the grid is known; else it is the player's."""
+        """Begin a line. With `bpm` and the time of a `bar_line` (seconds) the grid is known, else it is felt."""
         self._bpm = bpm  # None: the player's own pulse
         self._bar_line = bar_line
         self._bar = metre.bar_ticks if metre else BAR  # ticks

@@ -5,12 +5,13 @@ the page are pixels of the finished picture. Any thread may call it, but never w
 good part of a second.
 """
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from livejam.errors import FileError
+from livejam.files import save
 from livejam.notes import Note
 from livejam.pianoroll import Colour, Roll, Scale, Voice, extent, faded, pitch_name, second_marks
 
@@ -50,10 +51,9 @@ def save_picture(rolls: Sequence[Roll], title: str, path: Path) -> None:
     Raises:
         FileError: it can't be written.
     """
-    try:
-        picture(rolls, title).save(path, "PNG")
-    except OSError as error:
-        raise FileError(f"can't write {path} ({error.strerror or error}); choose another folder") from error
+    png = io.BytesIO()
+    picture(rolls, title).save(png, "PNG")
+    save(path, png.getvalue(), "choose another folder")
 
 
 class _Page:

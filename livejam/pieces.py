@@ -4,6 +4,7 @@ Columns, not objects: a corpus has millions of notes. Times are ticks (24 a quar
 which may begin with a pickup: the first metre change stands at the first bar line. Reading needs numpy alone.
 """
 
+import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from livejam.errors import FileError
+from livejam.files import write_whole
 
 FORMAT = 1
 FILE_NAME = "pieces.npz"
@@ -94,7 +96,11 @@ class Piece:
 
 
 def save_pieces(folder: Path, pieces: Sequence[Piece], about: dict[str, object]) -> Path:
-    """Write `pieces` to `folder`/pieces.npz and return that path. The same pieces give the same bytes."""
+    """Write `pieces` to `folder`/pieces.npz and return that path. The same pieces give the same bytes.
+
+    Raises:
+        OSError: it can't be written; what was there before still is.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     parts = [part for piece in pieces for part in piece.parts]
     index = {
@@ -116,9 +122,9 @@ def save_pieces(folder: Path, pieces: Sequence[Piece], about: dict[str, object])
         ],
         "parts": [[int(part.role), len(part.notes), len(part.phrases)] for part in parts],
     }
-    path = folder / FILE_NAME
+    path, packed = folder / FILE_NAME, io.BytesIO()
     np.savez_compressed(
-        path,
+        packed,
         index=np.frombuffer(json.dumps(index, ensure_ascii=False).encode(), dtype=np.uint8),
         notes=_joined((part.notes for part in parts), NOTE),
         phrases=_joined((part.phrases for part in parts), PHRASE),
@@ -126,6 +132,7 @@ def save_pieces(folder: Path, pieces: Sequence[Piece], about: dict[str, object])
         chords=_joined((piece.chords for piece in pieces), CHORD),
         tempos=_joined((piece.tempos for piece in pieces), TEMPO),
     )
+    write_whole(path, packed.getvalue())
     return path
 
 

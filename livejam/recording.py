@@ -4,9 +4,7 @@ Knows nothing of ports, turns or the network. Times are seconds of the session's
 events and goes on at once; a thread of the recorder's own writes the file whenever the music pauses, and at the end.
 """
 
-import contextlib
 import json
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,6 +16,7 @@ from threading import Thread
 from typing import Protocol
 
 from livejam.errors import FileError
+from livejam.files import reason, write_whole
 from livejam.messages import PlayerEvent
 from livejam.notes import Metre
 from livejam.tape import Tape
@@ -138,7 +137,7 @@ class JamRecorder:
         try:
             self._file.save()
         except OSError as error:
-            complaint = f"the jam can't be saved in {self._file.path.parent} now ({_reason(error)}); trying again"
+            complaint = f"the jam can't be saved in {self._file.path.parent} now ({reason(error)}); trying again"
             if complaint != self._complaint:
                 self._warn(complaint)
             self._complaint = complaint
@@ -146,7 +145,7 @@ class JamRecorder:
             self._complaint = ""
 
     def _save_elsewhere(self, error: OSError) -> Path | None:
-        failed = f"the jam can't be saved as {self._file.path} ({_reason(error)})"
+        failed = f"the jam can't be saved as {self._file.path} ({reason(error)})"
         try:
             saved = self._file.save(Path(tempfile.gettempdir()))
         except OSError:
@@ -169,27 +168,8 @@ def jam_path(asked: Path | None, now: datetime) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileError(f"can't record in {path.parent}: {_reason(error)}; {HELP}") from error
+        raise FileError(f"can't record in {path.parent}: {reason(error)}; {HELP}") from error
     return _unused(path)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write `data` to `path` so that there is never half a file.
-
-    Raises:
-        OSError: it can't be written; what was there before still is.
-    """
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
 
 
 def _unused(path: Path) -> Path:
@@ -197,7 +177,3 @@ def _unused(path: Path) -> Path:
     while free.exists() or free.with_suffix(".json").exists():
         free, number = path.with_stem(f"{path.stem}-{number}"), number + 1
     return free
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from livejam.errors import FileError, LivejamError
+from livejam.files import save
 from livejam.messages import PlayerEvent
 from livejam.midifile import Song, Timed
 from livejam.notes import NoteOff, NoteOn
-from livejam.recording import write_whole
 from livejam.session import Brain, Settings
 from livejam.tape import Tape
 from livejam.virtual import SilentScreen, play_through
@@ -92,7 +92,4 @@ def save_answer(data: bytes, out: Path, call: Path) -> None:
     """
     if out.exists() and call.exists() and out.samefile(call):
         raise FileError(f"the answer would overwrite the call {call}; give another name with -o")
-    try:
-        write_whole(out, data)
-    except OSError as error:
-        raise FileError(f"can't write {out}: {error.strerror or error}; give another place with -o") from error
+    save(out, data, "give another place with -o")

@@ -12,7 +12,7 @@ import pytest
 
 from livejam.errors import FileError
 from livejam.notes import Metre, NoteOff, NoteOn
-from livejam.recording import JamFile, JamRecorder, jam_path, write_whole
+from livejam.recording import JamFile, JamRecorder, jam_path
 from livejam.turns import Pedal
 
 NOW = datetime(2026, 3, 4, 15, 16, 17)
@@ -121,15 +121,6 @@ def test_a_session_that_fails_is_kept_too(tmp_path):
         recorder.record(*MUSIC[0])
         raise RuntimeError
     assert path.exists()
-
-
-def test_a_failed_write_leaves_what_was_there(tmp_path):
-    path = tmp_path / "jam.mid"
-    path.write_bytes(b"before")
-    (tmp_path / ".jam.mid.part").mkdir()  # in the way
-    with pytest.raises(OSError, match=r"jam\.mid\.part"):
-        write_whole(path, b"after")
-    assert path.read_bytes() == b"before"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,55 @@
+"""Files, written whole or not at all. Knows nothing of what is in them."""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+
+from livejam.errors import FileError
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write `data` to `path` so that there is never half a file.
+
+    Raises:
+        OSError: it can't be written; what was there before still is.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+
+
+def save(path: Path, data: bytes, cure: str) -> None:
+    """Write `data` to `path`, whole; `cure` is what the user can do if that fails.
+
+    Raises:
+        FileError: it can't be written; what was there before still is.
+    """
+    try:
+        write_whole(path, data)
+    except OSError as error:
+        raise FileError(f"can't write {path}: {reason(error)}; {cure}") from error
+
+
+def save_figures(path: Path, figures: dict[str, object]) -> None:
+    """Write measured `figures` as JSON, making the folder.
+
+    Raises:
+        FileError: they can't be written.
+    """
+    with contextlib.suppress(OSError):  # writing will say so
+        path.parent.mkdir(parents=True, exist_ok=True)
+    save(path, json.dumps(figures, indent=2).encode() + b"\n", "choose another place with --json")
+
+
+def reason(error: OSError) -> str:
+    """Return in a few words why a file can't be read or written."""
+    return error.strerror or str(error)
