@@ -27,7 +27,8 @@ def split_pieces(pieces: Sequence[Piece]) -> list[Piece]:
     """Return `pieces` with their splits set.
 
     8 % of all titles are for validation, chosen by their hash. A corpus of few titles may get hardly any that way; it
-    gives the next ones in order of their hash, and every corpus that has them gives them too.
+    gives the next ones in order of their hash, and every corpus that has them gives them too. Where that would leave
+    nothing to train on, nothing is held out.
     """
     corpora: dict[str, Counter[str]] = defaultdict(Counter)
     names = family_names(pieces)
@@ -36,6 +37,8 @@ def split_pieces(pieces: Sequence[Piece]) -> list[Piece]:
     valid = {title for titles in corpora.values() for title in titles if title_place(title) < VALID_SHARE}
     for _, titles in sorted(corpora.items()):
         valid |= _more_titles(titles, valid)
+    if valid.issuperset(names):
+        valid = set()  # all of it is one tune: none can be spared
     return [
         replace(piece, split="valid" if name in valid else "train") for piece, name in zip(pieces, names, strict=True)
     ]
