@@ -5,6 +5,7 @@ torch. Errors of our own family become one line on stderr and exit code 1, in on
 """
 
 import contextlib
+import math
 import secrets
 import sys
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-TRAIN_EXTRA = {"torch", "symusic", "music21", "onnx", "onnxscript", "matplotlib", "safetensors"}
+TRAIN_EXTRA = {"torch", "symusic", "onnx", "matplotlib"}
 
 
 @contextlib.contextmanager
@@ -71,6 +72,15 @@ def _one_line(error: click.UsageError) -> str:
     return error.format_message().replace("\n", " ").rstrip(".") + where
 
 
+class Number(click.FloatRange):
+    """A number within bounds; "nan", which is within any, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number that `value` says."""
+        number = super().convert(value, param, ctx)
+        return self.fail(f"{value!r} is not a number", param, ctx) if math.isnan(number) else number
+
+
 def read_metre(ctx: click.Context, param: click.Parameter, value: str | None) -> Metre | None:
     """Return the metre of an option such as `--metre 3/4`."""
     if value is None:
@@ -103,12 +113,12 @@ answer_channel = click.option(
     "--answer-channel", type=CHANNEL, default=1, show_default=True, help="Channel to answer on."
 )
 beat_options = options(
-    click.option("--bpm", type=click.FloatRange(30, 300), help="Tempo.  [default: your own pulse]"),
+    click.option("--bpm", type=Number(30, 300), help="Tempo.  [default: your own pulse]"),
     click.option("--metre", callback=read_metre, metavar="N/N", help="Time signature, as in 3/4.  [default: unknown]"),
 )
 brain_options = options(
     click.option("--seed", type=click.IntRange(min=0), help="Same seed, same playing: same answers."),
-    click.option("--temperature", type=click.FloatRange(0, 2), help="How daring the answers are: 0 to 2."),
+    click.option("--temperature", type=Number(0, 2), help="How daring the answers are: 0 to 2."),
     click.option(
         "--model", type=click.Path(path_type=Path), help="Another network than the one that comes along (.onnx)."
     ),
@@ -136,9 +146,7 @@ def ports() -> None:
 @port_options
 @answer_channel
 @beat_options
-@click.option(
-    "--silence", type=click.FloatRange(0.05, 10), help="Seconds of silence that end a phrase.  [default: 0.6]"
-)
+@click.option("--silence", type=Number(0.05, 10), help="Seconds of silence that end a phrase.  [default: 0.6]")
 @brain_options
 @record_options
 def listen(**asked: Any) -> None:

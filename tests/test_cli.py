@@ -84,6 +84,8 @@ def test_no_midi_system(monkeypatch):
         (["listen", "--metre", "waltz"], "no metre"),
         (["listen", "--silence", "-1"], "--silence"),
         (["listen", "--temperature", "9"], "--temperature"),
+        (["listen", "--temperature", "nan"], "'nan' is not a number"),
+        (["listen", "--bpm", "nan"], "'nan' is not a number"),
         (["listen", "--seed", "x"], "--seed"),
         (["listen", "Bus"], "livejam"),
         (["respond"], "CALL"),

@@ -16,7 +16,7 @@ ONLY = {  # outside thing -> the modules that may import it
     "click": {"cli", "cli_training"},
     "PIL": {"picture"},
 }
-TRAINING_ONLY = ("torch", "symusic", "music21", "onnx", "onnxscript", "matplotlib", "safetensors")
+TRAINING_ONLY = ("torch", "symusic", "onnx", "matplotlib")
 PURE = {  # no devices, files, threads or clocks
     *("notes", "errors", "grid", "pulse", "phrasing", "turns", "playback", "echo", "answering", "messages"),
     *("tokenizer", "session", "virtual"),

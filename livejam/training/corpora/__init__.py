@@ -4,7 +4,7 @@ A reader is a module of this package with a `NAME` (the corpus, as its archive a
 `LICENCE` (one line each, they go into what is said about the prepared file), `sources(folder)` and `read(source)`. It
 knows its format and nothing of splits, of other corpora or of where the result goes. Times are ticks, 24 a quarter
 note. `sources` runs once, in the main process; `read` runs in a pool of processes. Imported only by name, when needed:
-a reader may need music21 or symusic.
+a reader may need symusic.
 """
 
 from dataclasses import dataclass
