@@ -90,15 +90,18 @@ def _pieces(music: Path, only: tuple[str, ...], console: "Console") -> "list[Pie
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of weights and batches.  [default: 1]")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, or auto: cuda where there is one.")
 @click.option("--resume", is_flag=True, help="Go on with the run in this folder.")
-def train(data: Path, out: Path, device: str, resume: bool, **asked: Any) -> None:
+@click.option("--init", type=click.Path(path_type=Path), help="Begin with these weights (.safetensors, or its folder).")
+def train(data: Path, out: Path, device: str, resume: bool, init: Path | None, **asked: Any) -> None:
     """Train the network on the prepared corpus in DATA. Ctrl-C keeps a checkpoint."""
+    if init and (resume or asked["width"]):
+        raise click.UsageError("--init says where a new run begins and how wide it is: without --resume and --width")
     from livejam.training.checkpoints import chosen_settings
     from livejam.training.progress import TrainingProgress
     from livejam.training.train import train as run
 
-    settings = chosen_settings(out, resume, {name: value for name, value in asked.items() if value is not None})
+    settings = chosen_settings(out, resume, {name: value for name, value in asked.items() if value is not None}, init)
     with TrainingProgress(settings.steps) as progress:
-        checkpoint = run(data, out, settings, device=device, resume=resume, report=progress.report)
+        checkpoint = run(data, out, settings, device=device, resume=resume, init=init, report=progress.report)
     click.echo(f"written: {checkpoint} and {out / 'curves.png'}")
 
 
@@ -108,10 +111,11 @@ def train(data: Path, out: Path, device: str, resume: bool, **asked: Any) -> Non
     "-o", "--out", type=click.Path(path_type=Path), default=Path("exported"), help="Folder.  [default: exported]"
 )
 @click.option("--float32", is_flag=True, help="Keep the weights as they are, instead of int8.")
-def export(checkpoint: Path, out: Path, float32: bool) -> None:
+@click.option("--weights", is_flag=True, help="Also write PyTorch's weights, in half precision, for train --init.")
+def export(checkpoint: Path, out: Path, float32: bool, weights: bool) -> None:
     """Write a trained network as ONNX, and prove that it plays the same notes."""
     from livejam.training.export import export as write
     from livejam.training.proof import prove
 
     click.echo(f"proved: {prove(checkpoint)}")
-    click.echo(f"written: {write(checkpoint, out, int8=not float32)}")
+    click.echo(f"written: {write(checkpoint, out, int8=not float32, weights=weights)}")

@@ -1,9 +1,10 @@
-"""The settings of a run, and the checkpoint that it can go on from or be exported from.
+"""The settings of a run, the checkpoint that it can go on from or be exported from, and weights for another run.
 
 Knows nothing of corpora or of the training loop.
 """
 
-from dataclasses import dataclass, field, replace
+import json
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from livejam.errors import FileError
 from livejam.training.model import Network, NetworkSettings
 
+WEIGHTS_NAME = "livejam.safetensors"
 CONTENT = {"settings", "step", "notes", "seconds", "network", "optimisers", "random"}
 
 
@@ -35,13 +37,17 @@ class TrainingSettings:
     seed: int = 1
 
 
-def chosen_settings(run: Path, resume: bool, given: dict[str, Any]) -> TrainingSettings:
+def chosen_settings(run: Path, resume: bool, given: dict[str, Any], init: Path | None = None) -> TrainingSettings:
     """Return the settings of a run: its own if it resumes, with what is given put in their place.
 
+    A run that begins with the weights `init` has a network of their size.
+
     Raises:
-        FileError: `run` can't be resumed, or a width does not fit.
+        FileError: `run` can't be resumed, there are no such weights, or a width does not fit.
     """
     settings = TrainingSettings()
+    if init:
+        settings = replace(settings, network=load_weights(init)[0])
     if resume:
         saved = load_checkpoint(run / "checkpoint.pt")["settings"]
         settings = TrainingSettings(**{**saved, "network": NetworkSettings(**saved["network"])})
@@ -89,6 +95,34 @@ def load_network(path: Path) -> tuple[Network, dict[str, Any]]:
     except (KeyError, TypeError, RuntimeError) as error:
         raise FileError(f"{path} holds a network of another kind ({first_line(error)}); train anew") from error
     return network.eval(), state
+
+
+def save_weights(network: Network, path: Path) -> None:
+    """Write the weights in half precision, with the network's sizes, for another run to begin with."""
+    from safetensors.torch import save_file
+
+    weights = {name: weight.half().contiguous() for name, weight in network.state_dict().items()}
+    save_file(weights, path, metadata={"network": json.dumps(asdict(network.settings))})
+
+
+def load_weights(path: Path) -> tuple[NetworkSettings, dict[str, torch.Tensor]]:
+    """Return the sizes and weights that `save_weights` wrote to `path`, or to that folder.
+
+    Raises:
+        FileError: there are none, or they are damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = path / WEIGHTS_NAME if path.is_dir() else path
+    try:
+        with safe_open(path, framework="pt") as file:
+            settings = NetworkSettings(**json.loads((file.metadata() or {})["network"]))
+            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118, not a dict
+    except OSError as error:
+        raise FileError(f"no weights at {path}; write some with: livejam export CHECKPOINT --weights") from error
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise FileError(f"{path} holds no weights of livejam ({first_line(error)})") from error
+    return settings, weights
 
 
 def first_line(error: Exception) -> str:

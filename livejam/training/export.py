@@ -23,7 +23,7 @@ from livejam import tokenizer as tok
 from livejam.errors import FileError
 from livejam.notes import TICKS_PER_BEAT
 from livejam.tokenizer import FIELDS, PREDICTED
-from livejam.training.checkpoints import load_network
+from livejam.training.checkpoints import WEIGHTS_NAME, load_network, save_weights
 from livejam.training.graph import FLOAT, INT32, INT64, OPSET, Graph, Inputs
 from livejam.training.model import CHOSEN, PITCHES, Network
 from livejam.training.onnx_layers import (
@@ -44,8 +44,10 @@ SLACK = 1.5  # what is heard slides when the buffer holds this many times the ne
 NOISE = sum(PREDICTED.values())
 
 
-def export(checkpoint: Path, folder: Path, *, int8: bool = True, name: str = "livejam") -> Path:
+def export(checkpoint: Path, folder: Path, *, int8: bool = True, weights: bool = False, name: str = "livejam") -> Path:
     """Write the network of `checkpoint` to `folder`/NAME.onnx, NAME-hear.onnx and NAME.json; return the last.
+
+    With `weights`, also write those of PyTorch in half precision, for another run to begin with.
 
     Raises:
         FileError: there is no such checkpoint, or `folder` can't be written to.
@@ -56,6 +58,8 @@ def export(checkpoint: Path, folder: Path, *, int8: bool = True, name: str = "li
     training = {**run, "step": state["step"], "notes": state["notes"], "hours": round(state["seconds"] / 3600, 2)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if weights:
+            save_weights(network, folder / WEIGHTS_NAME)
         return write(network, folder, training, int8=int8, name=name)
     except OSError as error:
         raise FileError(f"{folder} can't be written to ({error.strerror}); name another folder with -o") from None

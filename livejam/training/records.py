@@ -20,13 +20,16 @@ from livejam.training.checkpoints import TrainingSettings
 from livejam.training.data import WEIGHTS, Dropping
 
 
-def write_provenance(run: Path, settings: TrainingSettings, about: dict[str, object], pieces: Sequence[Piece]) -> None:
+def write_provenance(
+    run: Path, settings: TrainingSettings, about: dict[str, object], pieces: Sequence[Piece], init: Path | None = None
+) -> None:
     """Write to `run`/settings.json, making the folder, all that makes the run what it is.
 
     Raises:
         FileError: that can't be written.
     """
-    said = json.dumps(provenance(settings, about, pieces), indent=2, ensure_ascii=False)
+    begun = {"begun_with": str(init)} if init else {}
+    said = json.dumps({**provenance(settings, about, pieces), **begun}, indent=2, ensure_ascii=False)
     try:
         run.mkdir(parents=True, exist_ok=True)
         (run / "settings.json").write_text(said + "\n")

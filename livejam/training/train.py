@@ -25,7 +25,7 @@ from livejam.errors import FileError, LivejamError
 from livejam.pieces import load_pieces
 from livejam.tokenizer import PREDICTED
 from livejam.training.batches import Sampler, consecutive
-from livejam.training.checkpoints import TrainingSettings, first_line, load_checkpoint
+from livejam.training.checkpoints import TrainingSettings, first_line, load_checkpoint, load_weights
 from livejam.training.data import ROLE_WEIGHTS, WEIGHTS, Dropping, Stream, streams
 from livejam.training.model import Batch, Network, Places, Targets
 from livejam.training.records import draw_curves, forget_after, write_provenance
@@ -39,13 +39,16 @@ def train(
     *,
     device: str = "auto",
     resume: bool = False,
+    init: Path | None = None,
     stop_after: int | None = None,
     report: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> Path:
     """Train on the prepared corpus in `data`; leave everything in `run`; return the checkpoint's path.
 
+    A new run begins with the weights in `init`, whose sizes `settings` must have, or with random ones.
+
     Raises:
-        FileError: there is too little music, or `run` cannot be begun or resumed.
+        FileError: there is too little music, no such weights, or `run` cannot be begun or resumed.
         LivejamError: there is no such device.
     """
     use_big_pages_of_memory()
@@ -58,7 +61,9 @@ def train(
         trainer.load(checkpoint)
     elif checkpoint.exists():
         raise FileError(f"{run} holds a run already; go on with it with --resume, or name another folder")
-    write_provenance(run, settings, about, pieces)
+    elif init:
+        trainer.network.load_state_dict(load_weights(init)[1])
+    write_provenance(run, settings, about, pieces, init)
     forget_after(run, trainer.step)
     try:
         trainer.run(run, stop_after or settings.steps, report)
