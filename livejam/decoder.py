@@ -53,7 +53,8 @@ class Decoder:
         model = model or default_model()
         self.contract = load_contract(model)
         caches, graphs = self.contract["caches"], self.contract["graphs"]
-        self._memory, self._places = caches["memory"], caches["heard"]  # notes looked at, and kept
+        self._places = caches["heard"]  # notes
+        self._reach = caches["memory"] + 1  # notes looked at: onnxruntime 1.23 sees one more than 1.24 and later
         self._answer, self._hear = _Graph(model.parent, graphs["answer"]), _Graph(model.parent, graphs["hear"])
         heard = (1, caches["key_heads"], self._places, caches["head_width"])
         with_empty = (1, caches["key_heads"], self._places + 1, caches["head_width"])
@@ -107,7 +108,7 @@ class Decoder:
         """Append one phrase, sorted by onset, to the memory."""
         who = tok.PLAYER if player else tok.LIVEJAM
         rows = tok.encode(notes, context, who, self._last)
-        chunk = min(CHUNK, self._places - self._memory)
+        chunk = min(CHUNK, self._places - self._reach)
         self._answering += 1
         for start in range(0, len(notes), chunk):
             self._hear_chunk(rows[start : start + chunk], notes[start : start + chunk])
@@ -211,7 +212,7 @@ class Decoder:
         """Slide: when `n` more do not fit, the newest of what was heard moves to the front."""
         if len(self._notes) + n <= self._places:
             return
-        keep = min(self._memory, len(self._notes))
+        keep = min(self._reach, len(self._notes))
         gone = len(self._notes) - keep
         for cache in (*self._encoder_cache.values(), *self._cross_cache.values()):
             cache[:, :, :keep] = cache[:, :, gone : gone + keep].copy()
