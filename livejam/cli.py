@@ -211,18 +211,29 @@ def demo(output: Path, fast: bool, **asked: Any) -> None:
 @main.command()
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures to this file, too.")
 @click.option("--model", type=click.Path(path_type=Path), help="Another network than the one that comes along (.onnx).")
-def bench(json_file: Path | None, model: Path | None) -> None:
-    """Time one step of the network on this machine, after short and long sessions."""
+@click.option(
+    "--transport",
+    type=click.Choice(["auto", "jack", "pipe"]),
+    default="auto",
+    show_default=True,
+    help="How livejam is played to: over JACK, or two pipes where no JACK server runs.",
+)
+@click.option("--start-jack", is_flag=True, help="Start a JACK server for it that needs no sound card.")
+@click.option("--answers", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many to hear.")
+def bench(json_file: Path | None, model: Path | None, transport: str, start_jack: bool, answers: int) -> None:
+    """Measure on this machine what livejam promises: how exact its notes are, and what they cost."""
     from rich.console import Console
 
-    from livejam.bench import measure
-    from livejam.decoder import Decoder
+    from livejam.bench.run import Plan, run_card
 
-    report = measure(Decoder(model))
-    Console().print(report.table())
-    click.echo(f"a step after the longest session takes {report.growth:.2f} times one after the shortest")
+    if start_jack and transport == "pipe":
+        raise click.UsageError("--start-jack and --transport pipe contradict each other; give one of them")
+    plan = Plan(transport, start_jack, model, answers)
+    click.echo(f"livejam is started and played to; this takes about {plan.seconds:.0f} seconds", err=True)
+    card = run_card(plan)
+    Console().print(card.table(), card.step_table())
     if json_file:
-        report.save(json_file)
+        card.save(json_file)
 
 
 def _ports(asked: dict[str, Any]) -> "PortChoice":

@@ -15,6 +15,7 @@ ONLY = {  # outside thing -> the modules that may import it
     "onnxruntime": {"decoder"},
     "click": {"cli", "cli_training"},
     "PIL": {"picture"},
+    "jack": {"bench.over_jack"},
 }
 TRAINING_ONLY = ("torch", "symusic", "onnx", "matplotlib")
 PURE = {  # no devices, files, threads or clocks

@@ -1,0 +1,119 @@
+"""A livejam in a process of its own, seen from the outside: when it is ready, what it costs, that it ends.
+
+Its screen is a terminal where the system has pseudo-terminals, so that it draws; a thread reads what it draws and
+keeps the last line. Knows nothing of music or ports. Times are seconds of `time.monotonic`. CPU and memory are read
+from /proc and are None where there is none.
+"""
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Event, Thread
+
+from livejam.errors import LivejamError
+
+PATIENCE = 30.0  # seconds until it is ready
+PARTING = 10.0  # seconds until it has ended
+PROC = Path("/proc")
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")  # colours and cursor moves
+
+
+class Listener:
+    """Runs while the `with` lasts.
+
+    Args:
+        arguments: of the Python interpreter.
+        settings: of the environment, beside our own.
+        pipes: whether stdin and stdout are kept for MIDI; the screen is then stderr alone.
+    """
+
+    def __init__(self, arguments: Sequence[str], settings: dict[str, str], pipes: bool) -> None:
+        self.startup = 0.0  # seconds from the start of the command until it was ready
+        self._screen, theirs = _screen()
+        self._said = ""
+        self._ready = Event()
+        self._began = time.monotonic()
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, *arguments],
+                stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if pipes else theirs,
+                stderr=theirs,
+                bufsize=0,
+                env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "PYTHONUNBUFFERED": "1", **settings},
+            )
+        finally:
+            os.close(theirs)
+        self._reader = Thread(target=self._read, name="screen of livejam", daemon=True)
+
+    def __enter__(self) -> "Listener":
+        self._reader.start()
+        self._ready.wait(PATIENCE)
+        if not self.startup:
+            self.end()
+            raise LivejamError(f"livejam did not get ready: {self._said or 'it said nothing'}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Ask it to end; end it if it does not."""
+        self.process.terminate()
+        try:
+            self.process.wait(PARTING)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(PARTING)
+        self._reader.join(PARTING)
+
+    def cpu_seconds(self) -> float | None:
+        """CPU time that it and its children have taken so far."""
+        spent = [_number(path, r"(\d+)") for pid in self._family() for path in PROC.glob(f"{pid}/task/*/schedstat")]
+        return sum(spent) / 1e9 if spent else None
+
+    def memory(self) -> float | None:
+        """Memory of it and its children that is in use, in MB."""
+        used = [_number(PROC / str(pid) / "status", r"VmRSS:\s+(\d+) kB") for pid in self._family()]
+        return sum(used) / 1024 if any(used) else None
+
+    def _family(self) -> Iterator[int]:
+        waiting = [self.process.pid]
+        while waiting:
+            pid = waiting.pop()
+            yield pid
+            for path in PROC.glob(f"{pid}/task/*/children"):
+                with contextlib.suppress(OSError):
+                    waiting += map(int, path.read_text().split())
+
+    def _read(self) -> None:
+        """Follow the screen to its end; the body of a thread."""
+        with contextlib.suppress(OSError), os.fdopen(self._screen, "rb", 0) as screen:  # the end of a terminal
+            while drawn := screen.read(4096):
+                self._see(_CONTROL.sub("", drawn.decode(errors="replace")))
+        self._ready.set()
+
+    def _see(self, text: str) -> None:
+        lines = text.split("\n")
+        self._said = next((line.strip() for line in reversed(lines) if line.strip()), self._said)
+        if not self.startup and "ready" in text:
+            self.startup = time.monotonic() - self._began
+            self._ready.set()
+
+
+def _screen() -> tuple[int, int]:
+    """Return both ends of a screen: ours to read, theirs to write."""
+    return os.openpty() if hasattr(os, "openpty") else os.pipe()
+
+
+def _number(path: Path, pattern: str) -> int:
+    """Return the number that `pattern` finds first, 0 if the process is gone."""
+    with contextlib.suppress(OSError):
+        found = re.search(pattern, path.read_text())
+        return int(found[1]) if found else 0
+    return 0

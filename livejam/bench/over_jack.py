@@ -1,0 +1,159 @@
+"""A player and a listener on JACK, exact to the frame, and a JACK server of our own where none runs. All of JACK.
+
+Knows nothing of livejam but the names of its ports. Times are seconds of JACK's frame clock. `_process` runs on JACK's
+thread, everything else on the caller's.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from livejam.bench.listener import Listener
+from livejam.bench.wire import Timed, is_note
+from livejam.errors import PortError
+
+NAME = "livejam_bench"  # fixed: a place of a server that was killed is only taken again by one of the same name
+CLIENT = "bench"  # not the server's name: their sockets would be one
+PERIOD, RATE = 64, 48_000  # frames; frames a second
+SERVER = (
+    *("jackd", "-R", "-P", "20", "-S", "-n", NAME),  # in real time and synchronously: else messages get lost
+    *("-d", "dummy", "-r", str(RATE), "-p", str(PERIOD), "-C", "2", "-P", "2"),
+)
+ASK = f"import jack; jack.Client({CLIENT!r}, no_start_server=True).close()"
+LIMIT = 10.0  # seconds for a server to come up or go down
+PORTS = (re.compile(r"livejam_in(-\d+)?:in"), re.compile(r"livejam_out(-\d+)?:out"))
+
+
+class JackWire:
+    """Plays to a livejam over JACK, and hears it. Raises PortError if no server runs or the package is not there."""
+
+    transport = "jack"
+    arguments: tuple[str, ...] = ("-m", "livejam", "listen", "--no-record")
+    settings: dict[str, str] = {"MIDO_BACKEND": "mido.backends.rtmidi/UNIX_JACK", "JACK_NO_START_SERVER": "1"}  # noqa: RUF012
+    pipes = False
+
+    def __init__(self) -> None:
+        self.played: list[Timed] = []
+        self.heard: list[Timed] = []
+        self._due: deque[tuple[int, bytes]] = deque()
+        self._client = _client()
+        self._rate: int = self._client.samplerate
+        self.period: float = self._client.blocksize / self._rate
+        self._before = self._midi_ports()
+        self._out = self._client.midi_outports.register("keys")
+        self._in = self._client.midi_inports.register("in")
+        self._client.set_process_callback(self._process)
+
+    def __enter__(self) -> "JackWire":
+        self._client.activate()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.deactivate()
+        self._client.close()
+
+    def connect(self, listener: Listener) -> None:
+        """Connect both ways with the livejam that has just got ready."""
+        new = [name for name in self._midi_ports() if name not in self._before]
+        theirs = [next((name for name in new if port.fullmatch(name)), None) for port in PORTS]
+        if None in theirs:
+            raise PortError(f"livejam has no ports on JACK; there are: {', '.join(new) or 'none'}")
+        self._client.connect(self._out, theirs[0])
+        self._client.connect(theirs[1], self._in)
+
+    def now(self) -> float:
+        """Seconds of the frame clock."""
+        return float(self._client.frame_time) / self._rate
+
+    def play(self, messages: Sequence[Timed]) -> None:
+        """Have `messages` played at their times, which are to come."""
+        self._due.extend((round(time * self._rate), message) for time, message in messages)
+
+    def _process(self, frames: int) -> None:
+        now = self._client.last_frame_time
+        self._out.clear_buffer()
+        while self._due and self._due[0][0] < now + frames:
+            frame, message = self._due.popleft()
+            frame = max(now, frame)
+            self._out.write_midi_event(frame - now, message)
+            self.played.append((frame / self._rate, message))
+        for offset, data in self._in.incoming_midi_events():
+            message = bytes(data)
+            if is_note(message):
+                self.heard.append(((now + offset) / self._rate, message))
+
+    def _midi_ports(self) -> list[str]:
+        return [port.name for port in self._client.get_ports(is_midi=True)]
+
+
+@contextlib.contextmanager
+def own_server() -> Iterator[None]:
+    """Run a JACK server of our own, without a sound card, and have it used by this process and those it starts.
+
+    Raises:
+        PortError: there is no jackd, or it does not come up.
+    """
+    if not shutil.which(SERVER[0]):
+        raise PortError("jackd is not installed; on Debian: apt-get install jackd2, or leave out --start-jack")
+    _package()
+    before = dict(os.environ)
+    os.environ.update(JACK_DEFAULT_SERVER=NAME, JACK_NO_START_SERVER="1", JACK_NO_AUDIO_RESERVATION="1")
+    with tempfile.TemporaryFile() as log, contextlib.ExitStack() as stack:
+        stack.callback(os.environ.update, before)
+        stack.callback(os.environ.clear)
+        server = subprocess.Popen(SERVER, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        stack.callback(_end, server)
+        _await(server)
+        yield
+
+
+def _await(server: "subprocess.Popen[bytes]") -> None:
+    """Wait until the server answers a process of its own: JACK's library talks a lot where none runs."""
+    give_up = time.monotonic() + LIMIT
+    while server.poll() is None and time.monotonic() < give_up:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            asked = subprocess.run((sys.executable, "-c", ASK), stderr=subprocess.DEVNULL, timeout=LIMIT)
+            if asked.returncode == 0:
+                return
+    raise PortError("jackd does not come up; look for another one that hangs, or leave out --start-jack")
+
+
+def _end(server: "subprocess.Popen[bytes]") -> None:
+    server.terminate()
+    try:
+        server.wait(LIMIT)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait(LIMIT)
+    for left in Path("/dev/shm").glob(f"jack_*{NAME}*"):  # by clients that died
+        left.unlink(missing_ok=True)
+
+
+def _client() -> Any:
+    jack = _package()
+    try:
+        return jack.Client(CLIENT, no_start_server=True)
+    except jack.JackOpenError:
+        raise PortError("no JACK server is running; start one, or give --start-jack") from None
+
+
+def _package() -> Any:
+    try:
+        import jack
+    except (ImportError, OSError) as error:
+        raise PortError(f"JACK can't be used here: {error}; get it with: pip install 'livejam[bench]'") from None
+    jack.set_error_function(lambda message: None)
+    jack.set_info_function(lambda message: None)
+    return jack

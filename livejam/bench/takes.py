@@ -1,0 +1,119 @@
+"""A session with livejam, played over a wire: calls on a metronome's beat, each when the answer has been heard.
+
+Knows nothing of JACK or pipes: a wire is given. Times are seconds of the wire's clock. The caller's thread, which
+sleeps nearly all the time: whatever holds Python's lock here would delay the wire's own thread.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Protocol
+
+from livejam.bench.listener import Listener
+from livejam.bench.wire import Timed, balance
+
+BPM = 75.0  # slow: the length of a tick, 33 ms, tells which tick a late note belongs to
+HEARD = 2.4  # seconds of an answer until the next call interrupts it
+WAIT = 6.0  # seconds for an answer to begin
+AHEAD = 0.1  # seconds that a call is given to the wire before it begins, at least
+REST = 0.6  # seconds without a sound after which an answer is over
+LOOK = 0.02  # seconds between looks
+PASSING = 1.0  # seconds that a message may be late
+
+# Each is ((beat, pitch, beats), ...). They begin with an upbeat, so that an interruption is off the beat.
+CALLS = (
+    ((-0.25, 67, 0.2), (0, 72, 0.4), (0.5, 76, 0.4), (1, 79, 0.2), (1.25, 76, 0.2), (1.5, 74, 0.4)),
+    ((-0.25, 62, 0.2), (0, 65, 0.4), (0.5, 69, 0.2), (0.75, 68, 0.2), (1, 69, 0.4), (1.5, 62, 0.4)),
+    ((-0.25, 74, 0.2), (0, 71, 0.4), (0.5, 67, 0.4), (1, 69, 0.4), (1.5, 71, 0.2), (1.75, 67, 0.2)),
+    ((-0.25, 64, 0.2), (0, 60, 0.2), (0.25, 64, 0.2), (0.5, 67, 0.4), (1, 70, 0.4), (1.5, 69, 0.4)),
+)
+
+
+class Wire(Protocol):
+    """A way to play to a livejam in another process and to hear it, stamped by nobody but the wire."""
+
+    transport: str  # its name
+    period: float  # seconds; 0: it has none
+    arguments: tuple[str, ...]  # what livejam is started with
+    settings: dict[str, str]  # of its environment
+    pipes: bool  # MIDI goes over its stdin and stdout
+    played: list[Timed]  # what was sent to livejam, and when
+    heard: list[Timed]  # what came of it
+
+    def __enter__(self) -> "Wire":
+        """Be there."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give everything back."""
+
+    def connect(self, listener: Listener) -> None:
+        """Connect with the livejam that has just got ready."""
+
+    def now(self) -> float:
+        """Seconds of the wire's clock."""
+
+    def play(self, messages: Sequence[Timed]) -> None:
+        """Have `messages` played at their times, which are to come."""
+
+
+def play_calls(wire: Wire, answers: int, beat_at: float) -> tuple[tuple[Timed, ...], ...]:
+    """Play `answers` calls on the beat of a metronome that ticks at `beat_at`; return them as they were really played.
+
+    It returns while the last answer sounds, so that livejam can be ended in the midst of it.
+    """
+    calls = []
+    for number in range(answers):
+        calls.append(play_call(wire, beat_at, number))
+        hear_answer(wire, calls[-1][-1][0], last=number == answers - 1)
+    return tuple(calls)
+
+
+def play_call(wire: Wire, beat_at: float, number: int) -> tuple[Timed, ...]:
+    """Play call `number` on the next beat, to its end; return it as it was really played."""
+    beat, before = 60 / BPM, len(wire.played)
+    notes = CALLS[number % len(CALLS)]
+    first = notes[0][0] * beat  # seconds before the beat
+    start = beat_at + beat * -(-(wire.now() + AHEAD - first - beat_at) // beat)
+    messages = call_messages(notes, start, beat)
+    wire.play(messages)
+    until(lambda: len(wire.played) == before + len(messages), messages[-1][0] - wire.now() + PASSING)
+    return tuple(wire.played[before:])
+
+
+def call_messages(notes: Sequence[tuple[float, int, float]], start: float, beat: float) -> list[Timed]:
+    """Return the messages of a call whose beat 0 is at `start` seconds, by time, releases first."""
+    ons = [(start + at * beat, bytes((0x90, pitch, 90))) for at, pitch, _ in notes]
+    offs = [(start + (at + beats) * beat, bytes((0x80, pitch, 0))) for at, pitch, beats in notes]
+    return sorted([*ons, *offs])
+
+
+def hear_answer(wire: Wire, ended: float, last: bool) -> None:
+    """Wait until the answer to a call that ended at `ended` has been heard for a while, or is over; or never comes.
+
+    `last`: until it sounds, for it is to be cut off.
+    """
+    until(lambda: _ons(wire, ended), WAIT)
+    if last:
+        until(lambda: +balance(wire.heard), WAIT)
+    elif began := _ons(wire, ended):
+        until(lambda: wire.now() > began[0] + HEARD or _is_over(wire), HEARD + 1)
+
+
+def until(happened: Callable[[], object], seconds: float) -> bool:
+    """Wait until something has happened, but no longer than `seconds`; tell whether it has."""
+    give_up = time.monotonic() + seconds
+    while not happened():
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(LOOK)
+    return True
+
+
+def _ons(wire: Wire, since: float) -> list[float]:
+    return [at for at, message in list(wire.heard) if at >= since and message[0] & 0xF0 == 0x90 and message[2]]
+
+
+def _is_over(wire: Wire) -> bool:
+    return not +balance(list(wire.heard)) and wire.now() > wire.heard[-1][0] + REST

@@ -1,0 +1,50 @@
+"""The latency card over JACK: a real livejam, on a server that the bench starts and ends itself."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from livejam.bench.over_jack import NAME
+from livejam.bench.run import Plan, live_figures
+from livejam.bench.wire import Spread
+
+pytestmark = pytest.mark.jack
+
+
+def lacking():
+    """Return why a JACK server can't be started here, or nothing."""
+    try:
+        import jack  # noqa: F401
+    except (ImportError, OSError) as error:
+        return f"no JACK client here: {error}; pip install JACK-Client"
+    return None if shutil.which("jackd") else "no jackd here; make test installs it, on Debian: apt-get install jackd2"
+
+
+@pytest.fixture
+def jackd(monkeypatch):
+    """JACK can be started here; in CI its lack is a failure, elsewhere it is skipped aloud."""
+    if reason := lacking():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    monkeypatch.setattr("livejam.bench.run.IDLE", 1.0)
+
+
+def test_two_answers_are_measured_and_nothing_is_left_behind(jackd):
+    environment = dict(os.environ)
+    figures = live_figures(Plan(start_jack=True, answers=2))
+    assert figures["transport"] == "jack"
+    assert figures["jack_period_ms"] == pytest.approx(1.333)
+    assert figures["calls"] == figures["answers"] == 2
+    assert figures["hung_notes"] == 0
+    for name in ("grid_error_ms", "deadline_error_ms", "answer_wait_ms"):
+        assert isinstance(figures[name], Spread), name
+    assert 0 < figures["answer_wait_ms"].max < 2000
+    assert 0 <= figures["grid_error_ms"].max < 26  # three quarters of a tick
+    assert 0 < figures["startup_s"] < 30
+    assert 0 <= figures["idle_cpu_percent"] < 100
+    assert 20 < figures["rss_mb"] < 2000
+    assert dict(os.environ) == environment
+    assert not list(Path("/dev/shm").glob(f"jack_*{NAME}*"))
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)

@@ -1,0 +1,63 @@
+"""`livejam bench`: wrong options give one line, and its livejam over pipes hears, plays and ends."""
+
+import io
+import os
+import signal
+
+import pytest
+from click.testing import CliRunner
+
+from livejam.bench.partner import PipeDriver
+from livejam.cli import main
+from livejam.errors import PortError
+
+
+def complaint(*arguments):
+    result = CliRunner().invoke(main, ["bench", *arguments])
+    assert result.exit_code in (1, 2), result.output
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("livejam: ")
+    return last
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--transport", "pipe", "--start-jack"), "contradict"),
+        (("--transport", "telepathy"), "--transport"),
+        (("--answers", "0"), "--answers"),
+        (("--model", "no/such.onnx"), "no/such"),
+    ],
+)
+def test_wrong_options_give_one_line(arguments, said):
+    assert said in complaint(*arguments).replace("\\", "/")
+
+
+def test_no_jack_server_gives_one_line(monkeypatch):
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "livejam_no_such_server")
+    monkeypatch.setenv("JACK_NO_START_SERVER", "1")
+    assert "JACK" in complaint("--transport", "jack")
+
+
+def test_no_jackd_gives_one_line(monkeypatch):
+    monkeypatch.setattr("livejam.bench.over_jack.shutil.which", lambda name: None)
+    assert "jackd is not installed" in complaint("--start-jack")
+
+
+def test_what_comes_on_a_pipe_is_received_and_its_end_is_a_signal(monkeypatch):
+    ends, received = [], []
+    monkeypatch.setattr(os, "kill", lambda pid, number: ends.append((pid, number)))
+    driver = PipeDriver(io.BytesIO(bytes((0x90, 60, 80, 0x80, 60, 0))), io.BytesIO())
+    driver.open_input(None, received.append).reader.join(10)
+    assert received == [bytes((0x90, 60, 80)), bytes((0x80, 60, 0))]
+    assert ends == [(os.getpid(), signal.SIGTERM)]
+
+
+def test_what_is_sent_goes_into_the_pipe():
+    pipe = io.BytesIO()
+    output = PipeDriver(io.BytesIO(), pipe).open_output(None)
+    output.send((0x90, 60, 80))
+    assert pipe.getvalue() == bytes((0x90, 60, 80))
+    pipe.close()
+    with pytest.raises(PortError, match="nobody reads"):
+        output.send((0x80, 60, 0))
