@@ -19,13 +19,14 @@ from rich.text import Text
 
 from livejam.calls import CALLS, Call
 from livejam.errors import FileError, LivejamError
+from livejam.files import reason
 from livejam.inbox import LiveInbox
 from livejam.notes import NoteOff, NoteOn
 from livejam.pianoroll import Roll, extent
 from livejam.picture import save_picture
 from livejam.recording import JamFile, JamRecorder
 from livejam.rollview import Drawing, RollBook, RollView, Sheet
-from livejam.screen import Relay, Seen, Turned
+from livejam.screen import Relay, Seen, Turned, print_warning
 from livejam.session import Brain, Inbox, Recorder, Session, Settings, Stage
 from livejam.turns import Arrival, State, Stop
 from livejam.virtual import ScriptedInbox, VirtualClock, key_events
@@ -191,11 +192,12 @@ def run_demo(brain: Brain, about: dict[str, object], folder: Path, console: Cons
     """
     file = JamFile(jam_file(folder), about, metre=None)
     console.print(f"{len(CALLS)} calls are played to livejam, and it answers each. Ctrl-C ends it.\n")
-    with JamRecorder(file, lambda text: console.print(f"! {text}", markup=False)) as recorder:
+    with JamRecorder(file, lambda text: print_warning(console, text)) as recorder:
         report = _rushed(brain, recorder, console) if fast else _played(brain, recorder)
     image = file.path.with_suffix(".png")
+    console.print(Text(report.summary()), soft_wrap=True)
     save_picture(report.rolls, "livejam: five calls, five answers", image)
-    console.print(Text(f"{report.summary()}\nkept: {recorder.saved}, {image}"), soft_wrap=True)
+    console.print(Text(f"kept: {recorder.saved}, {image}"), soft_wrap=True)
     report.check()
     return report
 
@@ -209,7 +211,7 @@ def jam_file(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileError(f"can't make the folder {folder} ({error.strerror}); choose another with --output") from error
+        raise FileError(f"can't make the folder {folder} ({reason(error)}); choose another with --output") from error
     return folder / "jam.mid"
 
 

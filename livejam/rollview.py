@@ -22,7 +22,7 @@ from rich.text import Text
 
 from livejam.notes import Note, NoteOff, NoteOn
 from livejam.pianoroll import Frame, Roll, beat_marks, terminal_roll
-from livejam.screen import Keyed, Seen, Turned, Warned
+from livejam.screen import Keyed, Seen, Turned, Warned, print_warning
 from livejam.turns import State
 
 RATE = 12  # drawings a second
@@ -189,7 +189,7 @@ class Drawing:
     def see(self, seen: Seen) -> None:
         """Take in `seen`; print the roll that it completes."""
         if isinstance(seen, Warned):
-            self._console.print(Text(f"! {seen.text}", style="yellow"), soft_wrap=True)
+            print_warning(self._console, seen.text)
         done = self._book.see(seen)
         if done and self._live:
             self._live.update(Text(), refresh=True)

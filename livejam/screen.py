@@ -135,6 +135,11 @@ class Status:
         yield self.ports
 
 
+def print_warning(console: Console, text: str) -> None:
+    """Print a warning in one line, which only the terminal itself may break."""
+    console.print(Text(f"! {text}", style="yellow"), soft_wrap=True)
+
+
 class StatusLine(Relay):
     """The status line of `livejam listen`; use it in a `with`, around the jam."""
 
@@ -177,7 +182,7 @@ class StatusLine(Relay):
             case None:
                 return
             case Warned(text):
-                self._console.print(Text(f"! {text}", style="yellow"), soft_wrap=True)
+                print_warning(self._console, text)
         before, self._status = self._status, self._status.after(seen)
         if not self._live and before.state is not self._status.state:
             self._show()
