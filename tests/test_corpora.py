@@ -222,6 +222,14 @@ def test_midi_folder_says_when_a_file_is_empty(tmp_path):
         read_only("midi", tmp_path)
 
 
+@pytest.mark.train
+@pytest.mark.parametrize("data", [b"", b"RIFF, no MIDI at all", b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk\0\0\0\x50"])
+def test_midi_folder_says_when_a_file_is_broken(tmp_path, data):
+    (tmp_path / "broken.mid").write_bytes(data)
+    with pytest.raises(FileError, match="no MIDI file, or a broken one"):
+        read_only("midi", tmp_path)
+
+
 # What readers share ------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,6 @@
 """MIDI files as plain columns, read with symusic, which is fast. Knows nothing of corpora.
 
-Raises whatever symusic raises on files that are none; readers of corpora let that pass.
+Files that are none raise FileError; readers of corpora let that pass.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import symusic
 
+from livejam.errors import FileError
 from livejam.notes import TICKS_PER_BEAT
 
 
@@ -35,8 +36,15 @@ class MidiFile:
 
 
 def read_midi(path: Path, *, seconds: bool = False) -> MidiFile:
-    """Read a MIDI file; notes are in ticks, or in seconds where asked for."""
-    score: Any = symusic.Score(path)  # its own types are not usable
+    """Read a MIDI file; notes are in ticks, or in seconds where asked for.
+
+    Raises:
+        FileError: it is no whole MIDI file.
+    """
+    try:
+        score: Any = symusic.Score(path)  # its own types are not usable
+    except (RuntimeError, ValueError, OSError) as error:
+        raise FileError(f"no MIDI file, or a broken one ({error})") from error
     scale = TICKS_PER_BEAT / score.ticks_per_quarter
     signatures = tuple((round(s.time * scale), s.numerator, s.denominator) for s in score.time_signatures)
     tempos = tuple((round(tempo.time * scale), tempo.qpm) for tempo in score.tempos)

@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from livejam import __version__
 from livejam.errors import FileError
+from livejam.files import reason, write_whole
 from livejam.pieces import PHRASE, Part, Piece, save_pieces
 from livejam.training.archives import find_corpora, unpack
 from livejam.training.columns import note_column
@@ -234,9 +235,9 @@ def _written(out: Path, pieces: Sequence[Piece], skips: Sequence[Skip]) -> Prepa
     try:
         path = save_pieces(out, pieces, about(pieces, skips))
         lines = "".join(f"{skip.corpus}\t{skip.name}\t{skip.reason}\n" for skip in skips)
-        (out / SKIPPED_NAME).write_text(lines, encoding="utf-8")
+        write_whole(out / SKIPPED_NAME, lines.encode())
     except OSError as error:
-        raise FileError(f"can't write {out} ({error.strerror or error}); give another folder with -o") from error
+        raise FileError(f"can't write {out} ({reason(error)}); give another folder with -o") from error
     return Prepared(path, tuple(pieces), tuple(skips))
 
 

@@ -6,9 +6,9 @@ from collections import Counter
 from rich.console import Group
 from rich.table import Column, Table
 
-from livejam.training.prepare import Prepared
+from livejam.training.prepare import SKIPPED_NAME, Prepared
 
-MOST_REASONS = 12  # lines; skipped.txt has them all
+MOST_REASONS = 12  # lines
 
 
 def prepared_tables(prepared: Prepared) -> Group:
@@ -43,12 +43,13 @@ def _count_row(prepared: Prepared, corpus: str, skipped: int) -> tuple[int, ...]
 
 def _reasons(prepared: Prepared) -> Table:
     table = Table(Column("skipped of", no_wrap=True), Column("how many", justify="right"), "why", "the first")
+    table.caption = f"{SKIPPED_NAME}, beside the pieces, names them all"
     reasons = Counter((skip.corpus, _kind(skip.reason)) for skip in prepared.skips)
     first = {(skip.corpus, _kind(skip.reason)): skip.name for skip in reversed(prepared.skips)}
     for (corpus, reason), count in reasons.most_common(MOST_REASONS):
         table.add_row(corpus, str(count), reason, first[corpus, reason])
     if len(reasons) > MOST_REASONS:
-        table.add_row("", "", f"and {len(reasons) - MOST_REASONS} more reasons, in skipped.txt", "")
+        table.add_row("", "", f"and {len(reasons) - MOST_REASONS} more reasons", "")
     return table
 
 
