@@ -112,10 +112,18 @@ port_options = options(
 answer_channel = click.option(
     "--answer-channel", type=CHANNEL, default=1, show_default=True, help="Channel to answer on."
 )
-beat_options = options(
-    click.option("--bpm", type=Number(30, 300), help="Tempo.  [default: your own pulse]"),
-    click.option("--metre", callback=read_metre, metavar="N/N", help="Time signature, as in 3/4.  [default: unknown]"),
-)
+
+
+def beat_options(tempo: str, metre: str) -> Callable[[Command], Command]:
+    """Return the options that state a beat; `tempo` and `metre` say what counts without them."""
+    return options(
+        click.option("--bpm", type=Number(30, 300), help=f"Tempo.  [default: {tempo}]"),
+        click.option(
+            "--metre", callback=read_metre, metavar="N/N", help=f"Time signature, as in 3/4.  [default: {metre}]"
+        ),
+    )
+
+
 brain_options = options(
     click.option("--seed", type=click.IntRange(min=0), help="Same seed, same playing: same answers."),
     click.option("--temperature", type=Number(0, 2), help="How daring the answers are: 0 to 2."),
@@ -131,21 +139,27 @@ record_options = options(
 
 @main.command()
 def ports() -> None:
-    """List the MIDI ports, as they can be given to --port, --in and --out."""
+    """List the MIDI ports.
+
+    The names are as they can be given to --port, --in and --out.
+    """
     from livejam.midi import find_driver
     from livejam.ports import list_ports
 
-    found = list_ports(find_driver())
+    driver = find_driver()
+    found = list_ports(driver)
     for title, names in ((f"{found.system} inputs", found.inputs), ("outputs", found.outputs)):
         click.echo(f"{title}:" if names else f"{title}: none")
         for name in names:
             click.echo(f"  {name}")
+    if driver.virtual:
+        click.echo(f"livejam listen without a name makes its own: {' and '.join(dict.fromkeys(driver.virtual_names))}")
 
 
 @main.command()
 @port_options
 @answer_channel
-@beat_options
+@beat_options(tempo="your own pulse", metre="unknown")
 @click.option("--silence", type=Number(0.05, 10), help="Seconds of silence that end a phrase.  [default: 0.6]")
 @brain_options
 @record_options
@@ -170,10 +184,13 @@ def listen(**asked: Any) -> None:
 @click.argument("call", type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="MIDI file for the answer.")
 @answer_channel
-@beat_options
+@beat_options(tempo="the file's, or else your own pulse", metre="the file's")
 @brain_options
 def respond(call: Path, out: Path, answer_channel: int, **asked: Any) -> None:
-    """Answer the MIDI file CALL with another: the same engine, in virtual time."""
+    """Answer a MIDI file, CALL, with another.
+
+    The same engine as in a jam, in virtual time.
+    """
     from livejam.midifile import read_song
     from livejam.respond import on_beat, save_answer
     from livejam.respond import respond as answer
@@ -194,12 +211,19 @@ def _brain(asked: dict[str, Any], seed: int) -> "tuple[Brain, dict[str, object]]
 
 @main.command()
 @click.option(
-    "--output", type=click.Path(path_type=Path), default=Path(), help="Folder for jam.mid and jam.png.  [default: .]"
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="Folder for jam.mid and jam.png.  [default: .]",
 )
 @click.option("--fast", is_flag=True, help="In virtual time: as fast as the network answers, instead of in real time.")
 @brain_options
 def demo(output: Path, fast: bool, **asked: Any) -> None:
-    """Play five calls to livejam and show its answers; no MIDI system is needed."""
+    """Play five calls and show the answers.
+
+    It takes no MIDI system: everything but the ports is as in a jam.
+    """
     from rich.console import Console
 
     from livejam.demo import run_demo

@@ -61,7 +61,13 @@ def test_ports_are_listed(ports):
         "  Stage Piano",
         "outputs:",
         "  IAC Driver Bus 1",
+        "livejam listen without a name makes its own: livejam_in:in and livejam_out:out",
     ]
+
+
+def test_where_there_are_no_ports_the_list_says_so(monkeypatch):
+    monkeypatch.setattr("livejam.midi.find_driver", lambda: FakeDriver(virtual=False))
+    assert run("ports").output == "Fake inputs: none\noutputs: none\n"
 
 
 def test_no_midi_system(monkeypatch):
