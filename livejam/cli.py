@@ -255,7 +255,7 @@ def bench(json_file: Path | None, model: Path | None, transport: str, start_jack
     plan = Plan(transport, start_jack, model, answers)
     click.echo(f"livejam is started and played to; this takes about {plan.seconds:.0f} seconds", err=True)
     card = run_card(plan)
-    Console().print(card.table(), card.step_table())
+    Console().print(card.table(), card.step_table(), *filter(None, [card.doubts()]))
     if json_file:
         card.save(json_file)
 

@@ -26,6 +26,8 @@ FIGURES = {
     "answers": 20,
     "transport": "jack",
     "jack_period_ms": 1.333,
+    "jack_missed_periods": 0,
+    "jack_clock_drift_ms": 0.02,
 }
 
 
@@ -70,7 +72,7 @@ def test_a_period_of_the_wire_is_added_to_the_limit_and_to_nothing_else():
 
 
 def test_the_table_says_figures_limits_and_verdicts():
-    console = Console(width=140, record=True, file=None, quiet=False)
+    console = Console(width=140)
     with console.capture() as shown:
         console.print(card(hung_notes=2).table(), card().step_table())
     lines = {line.split("│")[1].strip(): line for line in shown.get().splitlines() if line.startswith("│")}
@@ -89,6 +91,11 @@ def test_the_file_has_every_figure(tmp_path):
     assert kept["kept"]["hung_notes"] is True
     assert kept["kept"]["first_note_ms"] is None
     assert kept["model_sha256"] == "abc"
+
+
+def test_periods_that_jack_missed_are_told():
+    assert card().doubts() is None
+    assert "missed 3 periods" in card(jack_missed_periods=3, jack_clock_drift_ms=-4.1).doubts()
 
 
 def test_a_file_that_cant_be_written(tmp_path):

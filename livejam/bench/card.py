@@ -64,6 +64,13 @@ class Card:
             table.add_row(*self._row(promise))
         return table
 
+    def doubts(self) -> str | None:
+        """Return why the figures may not be livejam's doing, in one line, or None."""
+        missed, drift = self.figures.get("jack_missed_periods"), self.figures.get("jack_clock_drift_ms")
+        if not missed:
+            return None
+        return f"JACK missed {missed} periods, and its clock is {drift} ms off: this machine is too busy to measure on"
+
     def step_table(self) -> Table:
         """Return for the terminal what a note costs after shorter and longer sessions."""
         table = Table("notes heard", "median, ms", "p99, ms", "max, ms", title="one step of the network")

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event, Thread
 
+from livejam.bench.priority import hurry
 from livejam.errors import LivejamError
 
 PATIENCE = 30.0  # seconds until it is ready
@@ -93,6 +94,7 @@ class Listener:
 
     def _read(self) -> None:
         """Follow the screen to its end; the body of a thread."""
+        hurry()
         with contextlib.suppress(OSError), os.fdopen(self._screen, "rb", 0) as screen:  # the end of a terminal
             while drawn := screen.read(4096):
                 self._see(_CONTROL.sub("", drawn.decode(errors="replace")))

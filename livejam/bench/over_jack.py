@@ -24,12 +24,13 @@ from livejam.errors import PortError
 
 NAME = "livejam_bench"  # fixed: a place of a server that was killed is only taken again by one of the same name
 CLIENT = "bench"  # not the server's name: their sockets would be one
-PERIOD, RATE = 64, 48_000  # frames; frames a second
+PERIOD, RATE = 128, 48_000  # frames; frames a second
 SERVER = (
     *("jackd", "-R", "-P", "20", "-S", "-n", NAME),  # in real time and synchronously: else messages get lost
     *("-d", "dummy", "-r", str(RATE), "-p", str(PERIOD), "-C", "2", "-P", "2"),
 )
 ASK = f"import jack; jack.Client({CLIENT!r}, no_start_server=True).close()"
+SWITCH = 0.0005  # seconds: how long another Python thread may keep JACK's from running
 LIMIT = 10.0  # seconds for a server to come up or go down
 PORTS = (re.compile(r"livejam_in(-\d+)?:in"), re.compile(r"livejam_out(-\d+)?:out"))
 
@@ -45,6 +46,7 @@ class JackWire:
     def __init__(self) -> None:
         self.played: list[Timed] = []
         self.heard: list[Timed] = []
+        self.missed = 0  # periods that somebody on JACK was too slow for
         self._due: deque[tuple[int, bytes]] = deque()
         self._client = _client()
         self._rate: int = self._client.samplerate
@@ -53,8 +55,12 @@ class JackWire:
         self._out = self._client.midi_outports.register("keys")
         self._in = self._client.midi_inports.register("in")
         self._client.set_process_callback(self._process)
+        self._client.set_xrun_callback(self._missed)
+        self._began = (0.0, 0.0)  # seconds: of this clock and of the monotonic one
+        self._switch = sys.getswitchinterval()
 
     def __enter__(self) -> "JackWire":
+        sys.setswitchinterval(SWITCH)
         self._client.activate()
         return self
 
@@ -63,6 +69,7 @@ class JackWire:
     ) -> None:
         self._client.deactivate()
         self._client.close()
+        sys.setswitchinterval(self._switch)
 
     def connect(self, listener: Listener) -> None:
         """Connect both ways with the livejam that has just got ready."""
@@ -72,10 +79,20 @@ class JackWire:
             raise PortError(f"livejam has no ports on JACK; there are: {', '.join(new) or 'none'}")
         self._client.connect(self._out, theirs[0])
         self._client.connect(theirs[1], self._in)
+        self._began = self.now(), time.monotonic()
+        self.missed = 0
 
     def now(self) -> float:
         """Seconds of the frame clock."""
         return float(self._client.frame_time) / self._rate
+
+    @property
+    def drift(self) -> float:
+        """Seconds by which this clock has lost (less than 0) or gained beside the monotonic one since `connect`.
+
+        A period that is missed stops the frame clock for a moment: what livejam plays in time then looks early.
+        """
+        return self.now() - self._began[0] - (time.monotonic() - self._began[1])
 
     def play(self, messages: Sequence[Timed]) -> None:
         """Have `messages` played at their times, which are to come."""
@@ -93,6 +110,9 @@ class JackWire:
             message = bytes(data)
             if is_note(message):
                 self.heard.append(((now + offset) / self._rate, message))
+
+    def _missed(self, delay: float) -> None:
+        self.missed += 1
 
     def _midi_ports(self) -> list[str]:
         return [port.name for port in self._client.get_ports(is_midi=True)]

@@ -28,6 +28,8 @@ class PipeWire:
     settings: dict[str, str] = {}  # noqa: RUF012
     pipes = True
     period = 0.0
+    missed = 0
+    drift = 0.0
 
     def __init__(self) -> None:
         self.played: list[Timed] = []

@@ -23,6 +23,7 @@ from livejam.bench.card import Card, Figure
 from livejam.bench.listener import Listener
 from livejam.bench.over_jack import JackWire, own_server
 from livejam.bench.over_pipe import PipeWire
+from livejam.bench.priority import hurry, relax
 from livejam.bench.steps import growth, measure_steps
 from livejam.bench.takes import BPM, PASSING, Wire, play_calls
 from livejam.bench.wire import Spread, Take
@@ -70,17 +71,17 @@ def live_figures(plan: Plan) -> dict[str, Figure]:
     """Return what can be measured of a livejam that listens."""
     chosen = ["--seed", str(SEED), "--bpm", str(BPM), "--silence", str(SILENCE)]
     chosen += ["--model", str(plan.model)] if plan.model else []
-    with open_wire(plan.transport, plan.start_jack) as wire:
+    with open_wire(plan.transport, plan.start_jack) as wire, prompt():
         with Listener((*wire.arguments, *chosen), wire.settings, wire.pipes) as listener:
             costs: dict[str, Figure] = {"startup_s": round(listener.startup, 3)}
             wire.connect(listener)
             costs["idle_cpu_percent"] = idle_cpu(listener)
             beat_at = wire.now()
             calls = play_calls(wire, plan.answers, beat_at)
-            costs["rss_mb"] = listener.memory()
+            costs |= {"rss_mb": listener.memory(), **wire_facts(wire)}
         time.sleep(PASSING)
         take = Take(calls, tuple(wire.heard), beat_at, BPM, SILENCE, wire.period)
-        return wire_figures(take) | costs | {"transport": wire.transport, "jack_period_ms": period_ms(wire)}
+        return wire_figures(take) | costs
 
 
 def wire_figures(take: Take) -> dict[str, Figure]:
@@ -110,9 +111,24 @@ def idle_cpu(listener: Listener) -> float | None:
     return round(100 * (after - before) / (time.monotonic() - began), 2)
 
 
-def period_ms(wire: Wire) -> float | None:
-    """Return the wire's period in ms, if it has one."""
-    return round(1000 * wire.period, 3) or None
+def wire_facts(wire: Wire) -> dict[str, Figure]:
+    """Return what must be known of the wire to judge the figures."""
+    return {
+        "transport": wire.transport,
+        "jack_period_ms": round(1000 * wire.period, 3) or None,
+        "jack_missed_periods": wire.missed,
+        "jack_clock_drift_ms": round(1000 * wire.drift, 3),
+    }
+
+
+@contextlib.contextmanager
+def prompt() -> Iterator[None]:
+    """Keep our own threads from being put aside."""
+    hurry()
+    try:
+        yield
+    finally:
+        relax()
 
 
 @contextlib.contextmanager

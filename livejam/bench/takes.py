@@ -39,6 +39,11 @@ class Wire(Protocol):
     pipes: bool  # MIDI goes over its stdin and stdout
     played: list[Timed]  # what was sent to livejam, and when
     heard: list[Timed]  # what came of it
+    missed: int  # periods that were missed since `connect`: they make all figures doubtful
+
+    @property
+    def drift(self) -> float:
+        """Seconds by which the wire's clock has gained beside the monotonic one since `connect`."""
 
     def __enter__(self) -> "Wire":
         """Be there."""

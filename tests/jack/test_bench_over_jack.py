@@ -34,7 +34,7 @@ def test_two_answers_are_measured_and_nothing_is_left_behind(jackd):
     environment = dict(os.environ)
     figures = live_figures(Plan(start_jack=True, answers=2))
     assert figures["transport"] == "jack"
-    assert figures["jack_period_ms"] == pytest.approx(1.333)
+    assert figures["jack_period_ms"] == pytest.approx(2.667)
     assert figures["calls"] == figures["answers"] == 2
     assert figures["hung_notes"] == 0
     for name in ("grid_error_ms", "deadline_error_ms", "answer_wait_ms"):
