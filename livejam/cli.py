@@ -17,6 +17,7 @@ import click
 from livejam import __version__
 from livejam.cli_training import evaluate, export, prepare, train
 from livejam.errors import LivejamError
+from livejam.files import forgive
 from livejam.notes import Metre
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Commands(click.Group):
 @click.version_option(__version__)
 def main() -> None:
     """A jamming partner: hears your phrase on a MIDI port and answers it, in time."""
+    for stream in (sys.stdout, sys.stderr):
+        forgive(stream)
 
 
 def _one_line(error: click.UsageError) -> str:
@@ -258,6 +261,34 @@ def bench(json_file: Path | None, model: Path | None, transport: str, start_jack
     Console().print(card.table(), card.step_table(), *filter(None, [card.doubts()]))
     if json_file:
         card.save(json_file)
+
+
+@main.command()
+@click.argument("music", type=click.Path(path_type=Path))
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures to this file, too.")
+@click.option("--only", multiple=True, metavar="NAME", help="Measure only on this corpus; may be given again.")
+@click.option("--phrases", default=1000, show_default=True, type=click.IntRange(1), help="Phrases a corpus, about.")
+@click.option("--model", type=click.Path(path_type=Path), help="Another network than the one that comes along (.onnx).")
+def turns(music: Path, json_file: Path | None, only: tuple[str, ...], phrases: int, model: Path | None) -> None:
+    """Measure how soon livejam takes its turn after a phrase, and how often too soon.
+
+    MUSIC is a folder made by `livejam prepare`.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from livejam.decoder import Decoder
+    from livejam.evaluation import of_corpora
+    from livejam.pieces import load_pieces
+    from livejam.waits import measure, results_table, write_json
+
+    console, pieces = Console(), of_corpora(load_pieces(music)[0], only)
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("playing", total=None)
+        results = list(measure(pieces, phrases, Decoder(model), lambda done: progress.advance(task, done)))
+    console.print(results_table(results))
+    if json_file:
+        write_json(results, json_file)
 
 
 def _ports(asked: dict[str, Any]) -> "PortChoice":

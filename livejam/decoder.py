@@ -86,6 +86,10 @@ class Decoder:
         """Probability that the phrase was over with the last note heard; 0 if there is none."""
         return self._ends[-1] if self._ends else 0.0
 
+    def phrase_ends(self, count: int) -> list[float]:
+        """Return that probability for each of the latest `count` notes that are still in the memory, oldest first."""
+        return self._ends[-count:] if count else []
+
     def restart(self) -> None:
         """Forget everything."""
         self._base = 0  # number of the note in the first place of the buffers

@@ -8,6 +8,7 @@ row):
 |---|---|---|---|
 | IDLE | NoteOn | LISTENING, new turn | |
 | LISTENING | NoteOn, NoteOff, Pedal | LISTENING | the silence is awaited anew |
+| LISTENING | Estimate | LISTENING | how much silence is needed is judged anew |
 | LISTENING | the phrase is over (silence, longest call) | RESPONDING | Play |
 | LISTENING | the same, too few notes | IDLE | |
 | RESPONDING | AnswerReady, same turn | RESPONDING | |
@@ -21,6 +22,7 @@ row):
 from dataclasses import dataclass
 from enum import Enum
 
+from livejam.endings import Habits
 from livejam.notes import NoteOff, NoteOn
 
 
@@ -72,8 +74,15 @@ class PlaybackDone:
     turn: int
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How likely the phrase is over with the note that ended last."""
+
+    probability: float  # 0..1
+
+
 Arrival = NoteOn | NoteOff | Pedal | PortLost | PortBack | Stop  # what comes from outside, through the inbox
-Event = NoteOn | NoteOff | Pedal | PortLost | AnswerReady | PlaybackDone  # what the turn-taker knows
+Event = NoteOn | NoteOff | Pedal | PortLost | Estimate | AnswerReady | PlaybackDone  # what the turn-taker knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +117,11 @@ class TurnRules:
 class TurnTaker:
     """The state machine of the table above."""
 
-    def __init__(self, rules: TurnRules) -> None:
+    def __init__(self, rules: TurnRules, habits: Habits | None = None) -> None:
+        """Take turns by `rules`; with `habits` of the player, their judgement replaces `rules.silence`."""
         self.rules = rules
+        self.habits = habits
+        self._estimate: float | None = None  # probability that the phrase is over, where somebody said so
         self.state = State.IDLE
         self.turn = 0  # number of the latest call
         self.deadline: float | None = None  # seconds: call handle_timeout then
@@ -122,6 +134,7 @@ class TurnTaker:
 
     def handle(self, event: Event, now: float) -> tuple[Action, ...]:
         """Take in what happened at `now` and return what is to be done."""
+        quiet_from = self._quiet_from()
         self._follow(event, now)
         actions: tuple[Action, ...] = ()
         match self.state, event:
@@ -131,13 +144,16 @@ class TurnTaker:
                 actions = (Hush(self.turn),)
                 self._listen(now)
             case State.LISTENING, NoteOn():
-                self._count += 1
+                self._go_on(now, now - quiet_from)
+            case State.LISTENING, Estimate(probability):
+                self._estimate = probability
             case State.RESPONDING, AnswerReady(turn) if turn == self.turn:
                 self.deadline = now + self.rules.first_note + self.rules.longest_answer
             case State.RESPONDING, PlaybackDone(turn) if turn == self.turn:
                 self._rest()
         if self.state is State.LISTENING:
-            self.deadline = min(self._began + self.rules.longest_call, self._quiet_from() + self.rules.silence)
+            quiet_from = self._quiet_from()
+            self.deadline = min(self._began + self.rules.longest_call, quiet_from + self._silence(quiet_from))
         return actions
 
     def handle_timeout(self, now: float) -> tuple[Action, ...]:
@@ -156,6 +172,22 @@ class TurnTaker:
         self.state = State.LISTENING
         self.turn += 1
         self._began, self._count = now, 1
+        self._estimate = None
+        if self.habits:
+            self.habits.begin(now)
+
+    def _go_on(self, now: float, rest: float) -> None:
+        self._count += 1
+        self._estimate = None
+        if self.habits:
+            self.habits.go_on(now, max(rest, 0.0))
+
+    def _silence(self, released: float) -> float:
+        if self.habits is None:
+            return self.rules.silence
+        if self._held or self._pedal_down:
+            return self.habits.longest  # a key that is still down is no sign of an end
+        return self.habits.silence(released, self._estimate)
 
     def _rest(self) -> None:
         self.state = State.IDLE

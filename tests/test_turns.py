@@ -2,8 +2,9 @@
 
 import pytest
 
+from livejam.endings import Habits
 from livejam.notes import NoteOff, NoteOn
-from livejam.turns import AnswerReady, Hush, Pedal, Play, PlaybackDone, PortLost, State, TurnRules, TurnTaker
+from livejam.turns import AnswerReady, Estimate, Hush, Pedal, Play, PlaybackDone, PortLost, State, TurnRules, TurnTaker
 
 RULES = TurnRules(silence=0.6, longest_call=60.0, longest_key=4.0, first_note=4.0, longest_answer=30.0)
 
@@ -157,3 +158,47 @@ def test_a_release_without_a_key_changes_nothing(turns):
     play(turns, 1.0, 1.5)
     turns.handle(NoteOff(72), 1.9)
     assert turns.deadline == pytest.approx(2.1)
+
+
+class Steady(Habits):
+    """Asks for less silence, the likelier the end is said to be."""
+
+    def silence(self, released, probability=None):
+        return 0.5 if probability is None else 1.0 - probability
+
+
+def test_an_estimate_is_judged_anew():
+    turns = TurnTaker(RULES, Steady())
+    play(turns, 1.0, 1.5)
+    assert turns.deadline == pytest.approx(2.0)
+    turns.handle(Estimate(0.8), 1.51)
+    assert turns.deadline == pytest.approx(1.7)
+    play(turns, 1.6, 1.8)
+    assert turns.deadline == pytest.approx(2.3)  # nobody has said anything of this note
+
+
+def test_a_key_that_is_down_is_no_end_however_likely():
+    turns = TurnTaker(RULES, Steady())
+    turns.handle(NoteOn(60, 80), 1.0)
+    turns.handle(NoteOn(64, 80), 1.0)
+    turns.handle(NoteOff(64), 1.5)
+    turns.handle(Estimate(0.9), 1.5)
+    assert turns.deadline == pytest.approx(1.0 + 4.0 + turns.habits.longest)
+
+
+def test_habits_are_those_within_calls():
+    heard = []
+
+    class Keeping(Steady):
+        def begin(self, now):
+            heard.append(now)
+
+        def go_on(self, now, rest):
+            heard.append((now, pytest.approx(rest)))
+
+    turns = TurnTaker(RULES, Keeping())
+    play(turns, 1.0, 1.5)
+    play(turns, 1.75, 2.0)
+    turns.handle_timeout(2.5)
+    play(turns, 9.0, 9.5)
+    assert heard == [1.0, (1.75, 0.25), 9.0]
