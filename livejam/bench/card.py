@@ -28,14 +28,14 @@ class Promise:
 
 
 PROMISES = (
-    Promise("first_note_ms", "phrase over -> first note, free time", {"p99": 3}, and_period=True),
-    Promise("grid_error_ms", "first note of an answer, against the beat grid", {"p99": 1}, and_period=True),
-    Promise("deadline_error_ms", "every other note, against its place", {"p99": 1, "max": 5}, and_period=True),
-    Promise("interrupt_ms", "you interrupt -> all its notes are off", {"p99": 5}, and_period=True),
-    Promise("note_step_ms", "one note through the network", {"median": 1, "p99": 2}),
-    Promise("note_step_growth", "note 2,000 of a session, times note 20", {"value": 1.15}, ""),
-    Promise("startup_s", "start of the command -> listening", {"value": 1.5}, "s"),
-    Promise("idle_cpu_percent", "CPU while nobody plays, of one core", {"value": 1}, "%"),
+    Promise("first_note_ms", "phrase over, first note", {"p99": 3}, and_period=True),
+    Promise("grid_error_ms", "first note, on the beat", {"p99": 1}, and_period=True),
+    Promise("deadline_error_ms", "other notes, in place", {"p99": 1, "max": 5}, and_period=True),
+    Promise("interrupt_ms", "interrupted, all off", {"p99": 5}, and_period=True),
+    Promise("note_step_ms", "a note in the network", {"median": 1, "p99": 2}),
+    Promise("note_step_growth", "note 2,000 to note 20", {"value": 1.15}, ""),
+    Promise("startup_s", "started, listening", {"value": 1.5}, "s"),
+    Promise("idle_cpu_percent", "CPU while idle", {"value": 1}, "%"),
     Promise("rss_mb", "memory", {"value": 250}, "MB"),
     Promise("hung_notes", "notes left sounding", {"value": 0}, ""),
 )
@@ -59,7 +59,9 @@ class Card:
     def table(self) -> Table:
         """Return the card for the terminal."""
         title = f"latency card, over {self.figures['transport']}: {self.figures['answers']} answers"
-        table = Table("", "median", "p99", "max", "promised", "kept", title=title, caption=str(self.about["machine"]))
+        table = Table(
+            "", "median", "p99", "max", "promised, at most", "kept", title=title, caption=str(self.about["machine"])
+        )
         for promise in PROMISES:
             table.add_row(*self._row(promise))
         return table
@@ -107,9 +109,9 @@ class Card:
         for name in ("median", "p99", "max"):
             value = values.get(name, values.get("value") if name == "median" else None)
             yield "" if value is None else f"{value:.4g}"
-        limits = [f"{name} {value:.4g}".removeprefix("value ") for name, value in self._limits(promise).items()]
+        limits = [f"{name} {value:.3g}".removeprefix("value ") for name, value in self._limits(promise).items()]
         yield f"{', '.join(limits)} {promise.unit}".rstrip()
-        yield {True: "yes", False: "NO", None: "can't be told"}[self.kept(promise)]
+        yield {True: "yes", False: "NO", None: "?"}[self.kept(promise)]
 
 
 def _plain(figure: Figure) -> object:

@@ -12,7 +12,7 @@ from typing import Protocol
 from livejam.bench.listener import Listener
 from livejam.bench.wire import Timed, balance
 
-BPM = 75.0  # slow: the length of a tick, 33 ms, tells which tick a late note belongs to
+BPM = 74.3  # slow: a tick of 34 ms tells which tick a late note belongs to; odd: beats fall anywhere in a wire's period
 HEARD = 2.4  # seconds of an answer until the next call interrupts it
 WAIT = 6.0  # seconds for an answer to begin
 AHEAD = 0.1  # seconds that a call is given to the wire before it begins, at least
