@@ -1,9 +1,11 @@
-"""Files, written whole or not at all. Knows nothing of what is in them."""
+"""Files, written whole or not at all, and streams that take every character. Knows nothing of what is in them."""
 
 import contextlib
+import io
 import json
 import os
 from pathlib import Path
+from typing import TextIO
 
 from livejam.errors import FileError
 
@@ -48,6 +50,12 @@ def save_figures(path: Path, figures: dict[str, object]) -> None:
     with contextlib.suppress(OSError):  # writing will say so
         path.parent.mkdir(parents=True, exist_ok=True)
     save(path, json.dumps(figures, indent=2).encode() + b"\n", "choose another place with --json")
+
+
+def forgive(stream: TextIO) -> None:
+    """Have `stream` show a question mark for a character that its encoding lacks: nothing shall end for that."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
 
 
 def reason(error: OSError) -> str:

@@ -9,6 +9,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from livejam.files import forgive
 from livejam.notes import Note, NoteOff, NoteOn
 from livejam.pianoroll import Frame, Roll, beat_marks, terminal_roll
 from livejam.screen import Keyed, Seen, Turned, Warned, print_warning
@@ -156,6 +158,7 @@ def draw(link: Connection, sheets: Sequence[Sheet]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the jam; the end of the jam ends this
     if hasattr(os, "nice"):
         os.nice(5)
+    forgive(sys.stdout)
     console = Console()
     live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
     with contextlib.suppress(OSError, EOFError), live or contextlib.nullcontext():

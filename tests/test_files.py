@@ -1,11 +1,12 @@
 """Files are written whole or not at all, and a failure says what would work."""
 
+import io
 import json
 
 import pytest
 
 from livejam.errors import FileError
-from livejam.files import save, save_figures, write_whole
+from livejam.files import forgive, save, save_figures, write_whole
 
 
 def test_a_file_is_written_and_written_over(tmp_path):
@@ -31,6 +32,15 @@ def test_what_was_written_of_a_file_that_fails_is_gone(tmp_path):
     with pytest.raises(OSError, match=r"jam\.mid"):
         write_whole(tmp_path / "jam.mid", b"data")
     assert [path.name for path in tmp_path.iterdir()] == ["jam.mid"]
+
+
+def test_a_stream_takes_characters_that_it_lacks():
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding="cp1252")
+    forgive(stream)
+    stream.write("you \N{BOX DRAWINGS HEAVY HORIZONTAL} é")
+    stream.flush()
+    assert written.getvalue() == b"you ? \xe9"
 
 
 def test_figures_make_their_folder(tmp_path):
