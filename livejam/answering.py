@@ -42,6 +42,11 @@ class Answer:
         self._shift = 0  # ticks by which it is moved
         self._horizon = -math.inf  # seconds: the latest onset decoded
 
+    @property
+    def begun(self) -> bool:
+        """Whether its first note has its place."""
+        return self._first is not None
+
     def hungry(self, now: float) -> bool:
         """Tell whether it should be decoded further."""
         return not self.complete and self._horizon < now + AHEAD

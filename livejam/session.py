@@ -32,6 +32,7 @@ from livejam.turns import (
     TurnTaker,
 )
 
+TOO_SLOW = "no answer came in time: this machine is busy, or the call was very long; play on"
 STEP = 0.004  # seconds kept free before anything is due: a step of the network takes 1 to 2 ms
 
 
@@ -186,6 +187,8 @@ class Session:
         while (deadline := self._turns.deadline) is not None and deadline <= until:
             listening = self._turns.state is State.LISTENING
             actions = self._turns.handle_timeout(deadline)
+            if self._answer and not self._answer.begun:
+                self._stage.screen.warn(TOO_SLOW)
             self._carry_out(actions)
             if listening and not actions:
                 self._hear_call()  # too short to answer, but heard

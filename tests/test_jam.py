@@ -9,6 +9,7 @@ from conftest import Parrot, unmatched
 
 from livejam.errors import ModelError
 from livejam.notes import NoteOff, NoteOn, TickNote
+from livejam.session import TOO_SLOW
 from livejam.turns import Pedal, PortBack, PortLost, State
 
 
@@ -71,6 +72,20 @@ def test_a_slow_brain_answers_late_but_on_the_beat(world):
     world.phrase(1.0, [60, 62, 64, 65])
     world.run()
     assert [start for start, _ in world.ons] == [5.0, 5.5, 6.0, 6.5]
+
+
+def test_a_brain_far_too_slow_is_told_and_the_jam_goes_on(world):
+    class Stuck(Parrot):
+        def hear(self, notes, metre, player):
+            super().hear(notes, metre, player)
+            world.clock.move_to(world.clock.now + 5.0 * (len(self.heard) == 1))
+
+    world.brain = Stuck()
+    world.phrase(1.0, [60, 62, 64, 65])
+    world.phrase(12.0, [60, 62])
+    world.run()
+    assert world.screen.warnings == [TOO_SLOW]
+    assert [pitch for _, pitch in world.ons] == [72, 74]
 
 
 def test_notes_that_come_too_late_are_dropped(world):
