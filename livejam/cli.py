@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from livejam import __version__
+from livejam.cli_measures import bench, turns
 from livejam.cli_training import evaluate, export, prepare, train
 from livejam.errors import LivejamError
 from livejam.files import forgive
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-TRAIN_EXTRA = {"torch", "symusic", "onnx", "matplotlib"}
+TRAIN_EXTRA = {"torch", "symusic", "onnx", "matplotlib", "safetensors"}
 
 
 @contextlib.contextmanager
@@ -235,62 +236,6 @@ def demo(output: Path, fast: bool, **asked: Any) -> None:
     run_demo(brain, about, output, Console(), fast)
 
 
-@main.command()
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures to this file, too.")
-@click.option("--model", type=click.Path(path_type=Path), help="Another network than the one that comes along (.onnx).")
-@click.option(
-    "--transport",
-    type=click.Choice(["auto", "jack", "pipe"]),
-    default="auto",
-    show_default=True,
-    help="How livejam is played to: over JACK, or two pipes where no JACK server runs.",
-)
-@click.option("--start-jack", is_flag=True, help="Start a JACK server for it that needs no sound card.")
-@click.option("--answers", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many to hear.")
-def bench(json_file: Path | None, model: Path | None, transport: str, start_jack: bool, answers: int) -> None:
-    """Measure on this machine what livejam promises: how exact its notes are, and what they cost."""
-    from rich.console import Console
-
-    from livejam.bench.run import Plan, run_card
-
-    if start_jack and transport == "pipe":
-        raise click.UsageError("--start-jack and --transport pipe contradict each other; give one of them")
-    plan = Plan(transport, start_jack, model, answers)
-    click.echo(f"livejam is started and played to; this takes about {plan.seconds:.0f} seconds", err=True)
-    card = run_card(plan)
-    Console().print(card.table(), card.step_table(), *filter(None, [card.doubts()]))
-    if json_file:
-        card.save(json_file)
-
-
-@main.command()
-@click.argument("music", type=click.Path(path_type=Path))
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures to this file, too.")
-@click.option("--only", multiple=True, metavar="NAME", help="Measure only on this corpus; may be given again.")
-@click.option("--phrases", default=1000, show_default=True, type=click.IntRange(1), help="Phrases a corpus, about.")
-@click.option("--model", type=click.Path(path_type=Path), help="Another network than the one that comes along (.onnx).")
-def turns(music: Path, json_file: Path | None, only: tuple[str, ...], phrases: int, model: Path | None) -> None:
-    """Measure how soon livejam takes its turn after a phrase, and how often too soon.
-
-    MUSIC is a folder made by `livejam prepare`.
-    """
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from livejam.decoder import Decoder
-    from livejam.evaluation import of_corpora
-    from livejam.pieces import load_pieces
-    from livejam.waits import measure, results_table, write_json
-
-    console, pieces = Console(), of_corpora(load_pieces(music)[0], only)
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("playing", total=None)
-        results = list(measure(pieces, phrases, Decoder(model), lambda done: progress.advance(task, done)))
-    console.print(results_table(results))
-    if json_file:
-        write_json(results, json_file)
-
-
 def _ports(asked: dict[str, Any]) -> "PortChoice":
     from livejam.ports import PortChoice
 
@@ -307,5 +252,5 @@ def _settings(asked: dict[str, Any]) -> "Settings":
     return Settings(**given)
 
 
-for command in (prepare, train, export, evaluate):
+for command in (bench, turns, prepare, train, export, evaluate):
     main.add_command(command)

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder for pieces.npz.")
 @click.option("--only", multiple=True, metavar="NAME", help="Read only this corpus; may be given again.")
 def prepare(source: Path, out: Path, only: tuple[str, ...]) -> None:
-    """Make training data of SOURCE: a folder of corpora or of MIDI files."""
+    """Make training data of music.
+
+    SOURCE is a folder of corpora or of MIDI files.
+    """
     from rich.console import Console
 
     from livejam.training.prepare import prepare as prepare_corpora
@@ -43,7 +46,9 @@ def prepare(source: Path, out: Path, only: tuple[str, ...]) -> None:
 def evaluate(
     music: Path, train: Path | None, json_file: Path | None, model: Path | None, only: tuple[str, ...], **amount: int
 ) -> None:
-    """Measure how well the network foresees what people play next, beside a Markov model.
+    """Measure how well the network foresees music.
+
+    That is, what people play next, beside a Markov model.
 
     MUSIC is a folder made by `livejam prepare`, or what that command reads.
     """
@@ -92,7 +97,10 @@ def _pieces(music: Path, only: tuple[str, ...], console: "Console") -> "list[Pie
 @click.option("--resume", is_flag=True, help="Go on with the run in this folder.")
 @click.option("--init", type=click.Path(path_type=Path), help="Begin with these weights (.safetensors, or its folder).")
 def train(data: Path, out: Path, device: str, resume: bool, init: Path | None, **asked: Any) -> None:
-    """Train the network on the prepared corpus in DATA. Ctrl-C keeps a checkpoint."""
+    """Train the network.
+
+    DATA is a folder made by `livejam prepare`. Ctrl-C keeps a checkpoint.
+    """
     if init and (resume or asked["width"]):
         raise click.UsageError("--init says where a new run begins and how wide it is: without --resume and --width")
     from livejam.training.checkpoints import chosen_settings
@@ -113,7 +121,10 @@ def train(data: Path, out: Path, device: str, resume: bool, init: Path | None, *
 @click.option("--float32", is_flag=True, help="Keep the weights as they are, instead of int8.")
 @click.option("--weights", is_flag=True, help="Also write PyTorch's weights, in half precision, for train --init.")
 def export(checkpoint: Path, out: Path, float32: bool, weights: bool) -> None:
-    """Write a trained network as ONNX, and prove that it plays the same notes."""
+    """Write a trained network as ONNX.
+
+    It is proved that it plays the same notes.
+    """
     from livejam.training.export import export as write
     from livejam.training.proof import prove
 

@@ -13,11 +13,11 @@ ONLY = {  # outside thing -> the modules that may import it
     "rtmidi": {"midi"},
     "mido": {"midifile", "tape"},
     "onnxruntime": {"decoder"},
-    "click": {"cli", "cli_training"},
+    "click": {"cli", "cli_measures", "cli_training"},
     "PIL": {"picture"},
     "jack": {"bench.over_jack"},
 }
-TRAINING_ONLY = ("torch", "symusic", "onnx", "matplotlib")
+TRAINING_ONLY = ("torch", "symusic", "onnx", "matplotlib", "safetensors")
 PURE = {  # no devices, files, threads or clocks
     *("notes", "errors", "grid", "pulse", "phrasing", "turns", "endings", "playback", "echo", "answering", "messages"),
     *("tokenizer", "session", "virtual"),
@@ -92,7 +92,8 @@ def test_pure_modules_touch_nothing(name):
 
 def test_nothing_imports_the_command_line():
     assert {name for name, others in GRAPH.items() if "cli" in others} == {"__main__"}
-    assert {name for name, others in GRAPH.items() if "cli_training" in others} == {"cli"}
+    for commands in ("cli_measures", "cli_training"):
+        assert {name for name, others in GRAPH.items() if commands in others} == {"cli"}
 
 
 def test_the_command_line_starts_light():

@@ -1,0 +1,69 @@
+"""The commands that measure: bench, turns. `livejam.cli` puts them in its group.
+
+Wiring only, as there: options in, one call, text out, and every import when a command runs.
+"""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures to this file, too.")
+@click.option("--model", type=click.Path(path_type=Path), help="Another network than the one that comes along (.onnx).")
+@click.option(
+    "--transport",
+    type=click.Choice(["auto", "jack", "pipe"]),
+    default="auto",
+    show_default=True,
+    help="How livejam is played to: over JACK, or two pipes where no JACK server runs.",
+)
+@click.option("--start-jack", is_flag=True, help="Start a JACK server for it that needs no sound card.")
+@click.option("--answers", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many to hear.")
+def bench(json_file: Path | None, model: Path | None, transport: str, start_jack: bool, answers: int) -> None:
+    """Measure here what livejam promises.
+
+    How exact its notes are on this machine, and what they cost.
+    """
+    from rich.console import Console
+
+    from livejam.bench.run import Plan, run_card
+
+    if start_jack and transport == "pipe":
+        raise click.UsageError("--start-jack and --transport pipe contradict each other; give one of them")
+    plan = Plan(transport, start_jack, model, answers)
+    click.echo(f"livejam is started and played to; this takes about {plan.seconds:.0f} seconds", err=True)
+    card = run_card(plan)
+    Console().print(card.table(), card.step_table(), *filter(None, [card.doubts()]))
+    if json_file:
+        card.save(json_file)
+
+
+@click.command()
+@click.argument("music", type=click.Path(path_type=Path))
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures to this file, too.")
+@click.option("--only", multiple=True, metavar="NAME", help="Measure only on this corpus; may be given again.")
+@click.option("--phrases", default=1000, show_default=True, type=click.IntRange(1), help="Phrases a corpus, about.")
+@click.option("--model", type=click.Path(path_type=Path), help="Another network than the one that comes along (.onnx).")
+def turns(music: Path, json_file: Path | None, only: tuple[str, ...], phrases: int, model: Path | None) -> None:
+    """Measure how soon livejam takes its turn.
+
+    That is, how long after a phrase, and how often too soon.
+
+    MUSIC is a folder made by `livejam prepare`.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from livejam.decoder import Decoder
+    from livejam.evaluation import of_corpora
+    from livejam.pieces import load_pieces
+    from livejam.waits import measure, results_table, write_json
+
+    console, pieces = Console(), of_corpora(load_pieces(music)[0], only)
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("playing", total=None)
+        results = list(measure(pieces, phrases, Decoder(model), lambda done: progress.advance(task, done)))
+    console.print(results_table(results))
+    if json_file:
+        write_json(results, json_file)
