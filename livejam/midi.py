@@ -15,6 +15,7 @@ from livejam.errors import PortError
 from livejam.ports import Driver, Receive
 
 NAME = "livejam"
+SYSTEMS = ("MACOSX_CORE", "LINUX_ALSA", "UNIX_JACK", "WINDOWS_MM", "WINDOWS_UWP")  # as rtmidi calls them
 DRAIN = 0.05  # seconds for a sound server to pass on the last messages: two of JACK's longest periods
 CURE = {  # what brings a MIDI system up
     "linux": "start JACK, or load the ALSA sequencer (modprobe snd-seq); livejam demo needs neither",
@@ -135,14 +136,14 @@ class Output:
 
 def _wanted_apis(rtmidi: Any) -> list[int]:
     """The MIDI systems to try, in order."""
-    compiled = [api for api in rtmidi.get_compiled_api() if api != rtmidi.API_RTMIDI_DUMMY]
+    known = {getattr(rtmidi, f"API_{name}", None): name for name in SYSTEMS}
+    compiled = {known[api]: api for api in rtmidi.get_compiled_api() if api in known}
     name = os.environ.get("MIDO_BACKEND", "").partition("/")[2]
     if not name:
-        return compiled
-    wanted = [api for api in compiled if api == getattr(rtmidi, f"API_{name}", None)]
-    if not wanted:
-        raise PortError(f"MIDO_BACKEND asks for {name!r}, which is not in this rtmidi; unset it, or name one that is")
-    return wanted
+        return list(compiled.values())
+    if name not in compiled:
+        raise PortError(f"MIDO_BACKEND asks for {name!r}; this rtmidi has {', '.join(compiled)}; unset it, or name one")
+    return [compiled[name]]
 
 
 @contextlib.contextmanager

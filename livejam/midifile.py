@@ -12,6 +12,7 @@ from pathlib import Path
 import mido
 
 from livejam.errors import FileError
+from livejam.files import reason
 from livejam.messages import DRUM_CHANNEL, MessageReader, PlayerEvent
 from livejam.notes import Metre, NoteOff, NoteOn
 
@@ -47,7 +48,7 @@ def read_song(path: Path) -> Song:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise FileError(f"can't read {path}: {error.strerror or error}") from error
+        raise FileError(f"can't read {path}: {reason(error)}; give a MIDI file") from error
     if not data:
         raise FileError(f"{path} is empty; it should be a Standard MIDI File (.mid)")
     try:

@@ -32,7 +32,7 @@ def write_provenance(
     said = json.dumps({**provenance(settings, about, pieces), **begun}, indent=2, ensure_ascii=False)
     try:
         run.mkdir(parents=True, exist_ok=True)
-        (run / "settings.json").write_text(said + "\n")
+        (run / "settings.json").write_text(said + "\n", encoding="utf-8")
     except OSError as error:
         raise FileError(f"{run} can't be written to ({error.strerror}); name another folder with -o") from None
 
