@@ -6,11 +6,13 @@ which may begin with a pickup: the first metre change stands at the first bar li
 
 import io
 import json
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from livejam.files import write_whole
 
 FORMAT = 1
 FILE_NAME = "pieces.npz"
+BROKEN = (OSError, EOFError, ValueError, LookupError, TypeError, RuntimeError, BadZipFile, zlib.error)  # of bad bytes
 
 NOTE = np.dtype([("onset", "<i4"), ("length", "<u2"), ("pitch", "u1"), ("velocity", "u1")])  # velocity 0: unknown
 PHRASE = np.dtype([("start", "<i4"), ("marked", "?")])  # its first note; marked: the source itself marks its end
@@ -147,13 +150,13 @@ def load_pieces(folder: Path) -> tuple[list[Piece], dict[str, object]]:
         with np.load(path) as arrays:
             index = json.loads(arrays["index"].tobytes())
             columns = {name: arrays[name] for name in ("notes", "phrases", "metres", "chords", "tempos")}
+        if index["format"] != FORMAT:
+            raise FileError(f"{path} has format {index['format']}, this livejam reads {FORMAT}; prepare it anew")
+        return _assemble(index, columns), index["about"]
     except FileNotFoundError:
         raise FileError(f"no prepared corpus in {folder}; make one with: livejam prepare MUSIC -o {folder}") from None
-    except (OSError, ValueError, KeyError) as error:
+    except BROKEN as error:
         raise FileError(f"{path} is damaged ({error}); make it anew with livejam prepare") from error
-    if index.get("format") != FORMAT:
-        raise FileError(f"{path} has format {index.get('format')}, this livejam reads {FORMAT}; prepare it anew")
-    return _assemble(index, columns), index["about"]
 
 
 def _joined(arrays: Iterable[np.ndarray], dtype: np.dtype) -> np.ndarray:
