@@ -12,6 +12,7 @@ from livejam.errors import ModelError
 from livejam.tokenizer import FIELDS, PREDICTED
 
 CONTRACT = 1  # the version that this code reads
+LARGEST = 100_000  # of a cache's sizes
 GRAPH = {"file": str, "sha256": str, "inputs": list, "outputs": list}
 FORM = {
     "caches": {"heard": int, "answer": int, "memory": int, "key_heads": int, "head_width": int},
@@ -53,6 +54,9 @@ def load_contract(model: Path) -> dict[str, Any]:
     for name, form in FORM.items():
         if not _has(contract.get(name), form):
             raise ModelError(f"{path} does not say what its {name} are; export the network anew")
+    for name, size in contract["caches"].items():
+        if not 1 <= size <= LARGEST:
+            raise ModelError(f"{path} says {size} for {name}, which no network has; export the network anew")
     return dict(contract)
 
 

@@ -243,6 +243,9 @@ class _Graph:
         except Exception as error:
             raise ModelError(f"{path} can't be loaded: {str(error).splitlines()[0]}") from error
         self.inputs, self.outputs = described["inputs"], described["outputs"]
+        own = [[node.name for node in nodes] for nodes in (self.session.get_inputs(), self.session.get_outputs())]
+        if own != [self.inputs, self.outputs]:
+            raise ModelError(f"{path} has other inputs or outputs than its .json says; export both anew")
 
     def check(self, caches: Mapping[str, np.ndarray]) -> None:
         """Refuse `caches` that are not the graph's own in name and size."""

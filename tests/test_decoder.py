@@ -381,7 +381,11 @@ def test_a_damaged_contract_is_refused(files, text, said):
         (lambda contract: contract["graphs"]["hear"].pop("sha256"), "does not say what its graphs are"),
         (lambda contract: contract["caches"].update(heard=64), "caches of other sizes"),
         (lambda contract: contract["caches"].update(answer=64), "caches of other sizes"),
-        (lambda contract: contract["graphs"]["answer"]["inputs"].remove("past_key_0"), "caches of other sizes"),
+        (lambda contract: contract["caches"].update(heard=10**9), "which no network has"),
+        (lambda contract: contract["caches"].update(answer=-1), "which no network has"),
+        (lambda contract: contract["graphs"]["hear"].update(inputs=[1, 2]), "other inputs or outputs than its .json"),
+        (lambda contract: contract["graphs"]["hear"]["outputs"].pop(), "other inputs or outputs than its .json"),
+        (lambda contract: contract["graphs"]["answer"]["inputs"].remove("past_key_0"), "other inputs or outputs"),
     ],
 )
 def test_a_contract_that_does_not_fit_is_refused(files, change, said):

@@ -109,8 +109,11 @@ class Listener:
 
 
 def _screen() -> tuple[int, int]:
-    """Return both ends of a screen: ours to read, theirs to write."""
-    return os.openpty() if hasattr(os, "openpty") else os.pipe()
+    """Return both ends of a screen: ours to read, theirs to write. Where no terminal can be had, it is a pipe."""
+    try:
+        return os.openpty()
+    except (AttributeError, OSError):  # Windows; a container without /dev/pts
+        return os.pipe()
 
 
 def _number(path: Path, pattern: str) -> int:

@@ -21,6 +21,7 @@ import onnx
 from livejam import __version__
 from livejam import tokenizer as tok
 from livejam.errors import FileError
+from livejam.files import write_whole
 from livejam.notes import TICKS_PER_BEAT
 from livejam.tokenizer import FIELDS, PREDICTED
 from livejam.training.checkpoints import WEIGHTS_NAME, load_network, save_weights
@@ -54,7 +55,7 @@ def export(checkpoint: Path, folder: Path, *, int8: bool = True, weights: bool =
     """
     network, state = load_network(checkpoint)
     settings_file = checkpoint.parent / "settings.json"
-    run = json.loads(settings_file.read_text()) if settings_file.exists() else {}
+    run = json.loads(settings_file.read_text(encoding="utf-8")) if settings_file.exists() else {}
     training = {**run, "step": state["step"], "notes": state["notes"], "hours": round(state["seconds"] / 3600, 2)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -88,7 +89,7 @@ def write(network: Network, folder: Path, training: dict[str, Any], *, int8: boo
         model = build(network, int8)
         onnx.checker.check_model(model)
         data = model.SerializeToString(deterministic=True)
-        (folder / file).write_bytes(data)
+        write_whole(folder / file, data)
         contract["graphs"][kind] = {
             "file": file,
             "sha256": hashlib.sha256(data).hexdigest(),
@@ -96,7 +97,7 @@ def write(network: Network, folder: Path, training: dict[str, Any], *, int8: boo
             "outputs": [value.name for value in model.graph.output],
         }
     path = folder / f"{name}.json"
-    path.write_text(json.dumps(contract, indent=1, ensure_ascii=False) + "\n")
+    write_whole(path, (json.dumps(contract, indent=1, ensure_ascii=False) + "\n").encode())
     return path
 
 

@@ -41,7 +41,7 @@ def forget_after(run: Path, step: int) -> None:
     """Take out of the log what lies after `step`: a run that was killed goes on from an earlier checkpoint."""
     log = run / "log.jsonl"
     if log.exists():
-        lines = log.read_text().splitlines(keepends=True)
+        lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
         log.write_text("".join(line for line in lines if line.endswith("}\n") and json.loads(line)["step"] <= step))
 
 
@@ -49,7 +49,7 @@ def draw_curves(run: Path) -> None:
     """Draw `run`/curves.png from its log."""
     from matplotlib.figure import Figure
 
-    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     if not lines:
         return
     figure = Figure(figsize=(9, 5), layout="constrained")

@@ -88,7 +88,7 @@ class Trainer:
 
     def run(self, folder: Path, until: int, report: Callable[[dict[str, Any]], None]) -> None:
         """Train up to step `until`, logging to `folder`. Ctrl-C ends it after a whole step."""
-        with open(folder / "log.jsonl", "a") as log, WholeSteps() as steps:
+        with open(folder / "log.jsonl", "a", encoding="utf-8") as log, WholeSteps() as steps:
             while self.step < until:
                 line = self.train_step()
                 if self.step % self.settings.validate_every == 0 or self.step == until:
