@@ -19,6 +19,7 @@ from rich.text import Text
 
 from livejam.calls import CALLS, Call
 from livejam.errors import FileError, LivejamError
+from livejam.events import Stop
 from livejam.files import reason
 from livejam.inbox import LiveInbox
 from livejam.notes import NoteOff, NoteOn
@@ -28,7 +29,7 @@ from livejam.recording import JamFile, JamRecorder
 from livejam.rollview import Drawing, RollBook, RollView, Sheet
 from livejam.screen import Relay, Seen, Turned, print_warning
 from livejam.session import Brain, Inbox, Recorder, Session, Settings, Stage
-from livejam.turns import Arrival, State, Stop
+from livejam.turns import Arrival, State
 from livejam.virtual import ScriptedInbox, VirtualClock, key_events
 
 REST = 1.0  # seconds before each call

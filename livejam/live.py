@@ -16,13 +16,13 @@ from pathlib import Path
 from rich.console import Console
 
 from livejam import __version__
+from livejam.events import Stop
 from livejam.inbox import LiveInbox
 from livejam.messages import PlayerEvent
 from livejam.ports import Driver, PortChoice, Ports, open_ports
 from livejam.recording import JamFile, JamRecorder, jam_path
 from livejam.screen import StatusLine
 from livejam.session import Brain, Session, Settings, Stage
-from livejam.turns import Stop
 
 ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # those that the system has
 SWITCH = 0.0005  # seconds: how long another Python thread may keep the session's from running

@@ -6,8 +6,8 @@ players count them. A reader belongs to one stream of messages and is called by 
 
 from collections.abc import Sequence
 
+from livejam.events import Pedal
 from livejam.notes import NoteOff, NoteOn
-from livejam.turns import Pedal
 
 CHANNELS = 16
 DRUM_CHANNEL = 10  # General MIDI

@@ -25,6 +25,15 @@ class NoteOff:
 
 
 @dataclass(frozen=True, slots=True)
+class Cue:
+    """A message of livejam's, and when it is to go out, on which channel."""
+
+    at: float  # seconds, session clock; what lies in the past is due at once
+    message: NoteOn | NoteOff
+    channel: int  # 1..16
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A sounding note in real time."""
 

@@ -9,10 +9,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
+from livejam.events import Pedal, PortLost
 from livejam.grid import BeatGrid
 from livejam.notes import TICKS_PER_BEAT, Metre, Note, NoteOff, NoteOn, TickNote
 from livejam.pulse import DEFAULT_BPM, estimate_pulse
-from livejam.turns import Pedal, PortLost
 
 DIVISIONS = ((12, 0.0), (6, 0.7), (8, 1.5), (4, 3.0), (3, 3.5), (1, 6.0))  # of a beat: ticks, and cost in nats a note
 SPREAD = 0.018  # seconds: standard deviation of a player's timing

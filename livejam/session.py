@@ -13,24 +13,11 @@ from typing import Protocol
 from livejam.answering import Answer, requested
 from livejam.echo import Echo
 from livejam.errors import LivejamError
+from livejam.events import Pedal, PortBack, PortLost, Stop
 from livejam.notes import Metre, NoteOff, NoteOn, TickNote
 from livejam.phrasing import Ear, Request, TickLine
 from livejam.playback import Playback
-from livejam.turns import (
-    Action,
-    AnswerReady,
-    Arrival,
-    Hush,
-    Pedal,
-    Play,
-    PlaybackDone,
-    PortBack,
-    PortLost,
-    State,
-    Stop,
-    TurnRules,
-    TurnTaker,
-)
+from livejam.turns import Action, AnswerReady, Arrival, Hush, Play, PlaybackDone, State, TurnRules, TurnTaker
 
 TOO_SLOW = "no answer came in time: this machine is busy, or the call was very long; play on"
 STEP = 0.004  # seconds kept free before anything is due: a step of the network takes 1 to 2 ms

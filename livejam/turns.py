@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from livejam.endings import Habits
+from livejam.events import Pedal, PortBack, PortLost, Stop
 from livejam.notes import NoteOff, NoteOn
 
 
@@ -32,32 +33,6 @@ class State(Enum):
     IDLE = "ready"
     LISTENING = "listening"
     RESPONDING = "answering"
-
-
-@dataclass(frozen=True, slots=True)
-class Pedal:
-    """The sustain pedal moves."""
-
-    down: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PortLost:
-    """The player's port is gone."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class PortBack:
-    """The player's port is there again."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """The jam is over: Ctrl-C, SIGTERM, or the end of a score."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from bisect import insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from livejam.events import Pedal, Stop
 from livejam.notes import Note, NoteOff, NoteOn
 from livejam.session import Brain, Recorder, Screen, Session, Settings, Stage
-from livejam.turns import Arrival, Pedal, State, Stop
+from livejam.turns import Arrival, State
 
 
 class VirtualClock:

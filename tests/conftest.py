@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import settings
 
+from livejam.events import Pedal, Stop
 from livejam.notes import Metre, Note, NoteOff, NoteOn, TickNote
 from livejam.phrasing import Request
 from livejam.session import Brain, Output, Session, Settings, Stage
-from livejam.turns import Arrival, Pedal, State, Stop
+from livejam.turns import Arrival, State
 from livejam.virtual import RecordingOutput, ScriptedInbox, SilentScreen, VirtualClock, key_events
 
 settings.register_profile("livejam", deadline=None)  # a busy machine is no failure

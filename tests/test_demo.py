@@ -17,12 +17,12 @@ from livejam.cli import main
 from livejam.decoder import default_model
 from livejam.demo import Bus, Demo, Performer, Report, perform, run_demo
 from livejam.errors import FileError, LivejamError
+from livejam.events import Stop
 from livejam.inbox import LiveInbox
 from livejam.notes import Metre, NoteOff, NoteOn, TickNote
 from livejam.phrasing import Request
 from livejam.picture import WIDTH
 from livejam.session import Settings
-from livejam.turns import Stop
 from livejam.virtual import NoRecorder, ScriptedInbox, VirtualClock
 
 SHORT = (

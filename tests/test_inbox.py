@@ -3,9 +3,9 @@
 import threading
 import time
 
+from livejam.events import Stop
 from livejam.inbox import LiveInbox
 from livejam.notes import NoteOff, NoteOn
-from livejam.turns import Stop
 
 
 def test_events_come_in_the_order_of_arrival():

@@ -8,9 +8,10 @@ import pytest
 from conftest import Parrot, unmatched
 
 from livejam.errors import ModelError
+from livejam.events import Pedal, PortBack, PortLost
 from livejam.notes import NoteOff, NoteOn, TickNote
 from livejam.session import TOO_SLOW
-from livejam.turns import Pedal, PortBack, PortLost, State
+from livejam.turns import State
 
 
 def test_the_reply(world):

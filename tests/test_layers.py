@@ -19,7 +19,20 @@ ONLY = {  # outside thing -> the modules that may import it
 }
 TRAINING_ONLY = ("torch", "symusic", "onnx", "matplotlib", "safetensors")
 PURE = {  # no devices, files, threads or clocks
-    *("notes", "errors", "grid", "pulse", "phrasing", "turns", "endings", "playback", "echo", "answering", "messages"),
+    *(
+        "notes",
+        "events",
+        "errors",
+        "grid",
+        "pulse",
+        "phrasing",
+        "turns",
+        "endings",
+        "playback",
+        "echo",
+        "answering",
+        "messages",
+    ),
     *("tokenizer", "session", "virtual"),
 }
 IMPURE = {"time", "threading", "queue", "os", "socket", "subprocess", "signal", "io", "multiprocessing", "random"}

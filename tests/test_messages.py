@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livejam.events import Pedal
 from livejam.messages import MessageReader, to_message
 from livejam.notes import NoteOff, NoteOn
-from livejam.turns import Pedal
 
 PITCH = st.integers(0, 127)
 EVENT = st.one_of(

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livejam.errors import FileError
+from livejam.events import Pedal
 from livejam.midifile import Timed, read_song
 from livejam.notes import Metre, NoteOff, NoteOn
-from livejam.turns import Pedal
 
 
 def written(tmp_path, data, name="call.mid"):

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livejam.events import Pedal, PortLost
 from livejam.grid import BeatGrid
 from livejam.notes import Metre, Note, NoteOff, NoteOn, TickNote
 from livejam.phrasing import Ear, TickLine, on_grid
-from livejam.turns import Pedal, PortLost
 
 
 def heard(*events, until=10.0):

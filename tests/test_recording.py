@@ -11,9 +11,9 @@ import mido
 import pytest
 
 from livejam.errors import FileError
+from livejam.events import Pedal
 from livejam.notes import Metre, NoteOff, NoteOn
 from livejam.recording import JamFile, JamRecorder, jam_path
-from livejam.turns import Pedal
 
 NOW = datetime(2026, 3, 4, 15, 16, 17)
 MUSIC = [

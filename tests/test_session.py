@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livejam.errors import ModelError, PortError
+from livejam.events import Pedal, PortBack, PortLost
 from livejam.grid import BeatGrid
 from livejam.notes import Metre, NoteOff, NoteOn, TickNote
-from livejam.turns import Pedal, PortBack, PortLost, State
+from livejam.turns import State
 
 
 def test_without_a_player_nothing_happens(world):

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from livejam.events import Pedal
 from livejam.midifile import read_song
 from livejam.notes import Metre, NoteOff, NoteOn
 from livejam.tape import TICKS, Tape
-from livejam.turns import Pedal
 
 PLAYER, LIVEJAM = 0, 1
 TRACKS = (("player", 1), ("livejam", 2))

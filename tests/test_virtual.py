@@ -2,9 +2,9 @@
 
 from conftest import Parrot
 
+from livejam.events import Stop
 from livejam.notes import Note, NoteOff, NoteOn
 from livejam.session import Settings
-from livejam.turns import Stop
 from livejam.virtual import ScriptedInbox, VirtualClock, key_events, play_through
 
 
