@@ -16,9 +16,8 @@ from pathlib import Path
 from rich.console import Console
 
 from livejam import __version__
-from livejam.events import Stop
+from livejam.events import PlayerEvent, Stop
 from livejam.inbox import LiveInbox
-from livejam.messages import PlayerEvent
 from livejam.ports import Driver, PortChoice, Ports, open_ports
 from livejam.recording import JamFile, JamRecorder, jam_path
 from livejam.screen import StatusLine

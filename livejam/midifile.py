@@ -12,8 +12,9 @@ from pathlib import Path
 import mido
 
 from livejam.errors import FileError
+from livejam.events import PlayerEvent
 from livejam.files import reason
-from livejam.messages import DRUM_CHANNEL, MessageReader, PlayerEvent
+from livejam.messages import DRUM_CHANNEL, MessageReader
 from livejam.notes import Metre, NoteOff, NoteOn
 
 DEFAULT_TEMPO = 500_000  # microseconds a quarter note, where a file states none
@@ -69,8 +70,9 @@ def _song(file: mido.MidiFile) -> Song:
         if message.is_meta or (melodic and _drum(message)):
             continue
         for event in reader.read(message.bytes()):
-            events.append(Timed(walk.seconds, event))
-            _hold(sounding, event)
+            if isinstance(event, PlayerEvent):  # a clock in a file is nobody's
+                events.append(Timed(walk.seconds, event))
+                _hold(sounding, event)
     if not any(isinstance(timed.event, NoteOn) for timed in events):
         return Song((), None, None, None, walk.seconds)
     events += [Timed(walk.seconds, NoteOff(pitch)) for pitch in sounding]

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from livejam.errors import PortError
-from livejam.messages import MessageReader, PlayerEvent, to_message
+from livejam.events import Clocking, PlayerEvent
+from livejam.messages import MessageReader, to_message
 from livejam.notes import NoteOff, NoteOn
 
 CALLBACK_ERRORS = 3  # shown at most: a flood of them helps nobody
@@ -23,7 +24,7 @@ _ADDRESS = re.compile(r"\s+\d+:\d+$")  # ALSA's client:port
 _INDEX = re.compile(r"\s+\d+$")  # Windows' place in the list
 
 Receive = Callable[[Sequence[int]], None]  # the bytes of one message
-Put = Callable[[float, PlayerEvent], None]  # seconds, event: safe from any thread
+Put = Callable[[float, PlayerEvent | Clocking], None]  # seconds, event: safe from any thread
 
 
 class Driver(Protocol):

@@ -16,8 +16,8 @@ from threading import Thread
 from typing import Protocol
 
 from livejam.errors import FileError
+from livejam.events import PlayerEvent
 from livejam.files import reason, write_whole
-from livejam.messages import PlayerEvent
 from livejam.notes import Metre
 from livejam.tape import Tape
 

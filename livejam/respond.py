@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from livejam.errors import FileError, LivejamError
+from livejam.events import PlayerEvent
 from livejam.files import save
-from livejam.messages import PlayerEvent
 from livejam.midifile import Song, Timed
 from livejam.notes import NoteOff, NoteOn
 from livejam.session import Brain, Settings

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import mido
 from mido.midifiles.meta import encode_variable_int
 
-from livejam.messages import PlayerEvent, to_message
+from livejam.events import PlayerEvent
+from livejam.messages import to_message
 from livejam.notes import Metre
 
 TICKS = 960  # a quarter note: half a millisecond at 120 bpm

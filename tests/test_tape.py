@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livejam.events import Pedal
+from livejam.events import Gesture, Pedal
 from livejam.midifile import read_song
 from livejam.notes import Metre, NoteOff, NoteOn
 from livejam.tape import TICKS, Tape
@@ -57,6 +57,20 @@ def test_without_a_beat_it_begins_with_the_first_event(tmp_path):
     _, song = parsed(tape_of(EVENTS), tmp_path)
     assert [timed.event for timed in song.events] == [event for _, _, event in EVENTS]
     assert song.events[0].at == 0.0
+
+
+def test_gestures_stay_in_their_place_among_the_keys(tmp_path):
+    events = [
+        (1.0, PLAYER, Gesture((0xC5, 4))),
+        (1.0, PLAYER, NoteOn(60, 80)),
+        (1.0, PLAYER, Gesture((0xE5, 0, 70))),
+        (1.5, PLAYER, Gesture((0xB5, 1, 90))),
+        (1.5, PLAYER, NoteOff(60)),
+    ]
+    file, song = parsed(tape_of(events), tmp_path)
+    assert [type(timed.event) for timed in song.events] == [type(event) for _, _, event in events]
+    kept = [message.bytes() for message in file.tracks[1] if not message.is_meta]
+    assert kept == [[0xC0, 4], [0x90, 60, 80], [0xE0, 0, 70], [0xB0, 1, 90], [0x80, 60, 0]]
 
 
 def test_an_empty_tape_says_so():
