@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event, Thread
 
-from livejam.bench.priority import hurry
 from livejam.errors import LivejamError
+from livejam.realtime import hurry
 
 PATIENCE = 30.0  # seconds until it is ready
 PARTING = 10.0  # seconds until it has ended

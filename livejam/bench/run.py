@@ -23,12 +23,12 @@ from livejam.bench.card import Card, Figure
 from livejam.bench.listener import Listener
 from livejam.bench.over_jack import JackWire, own_server
 from livejam.bench.over_pipe import PipeWire
-from livejam.bench.priority import hurry, relax
 from livejam.bench.steps import growth, measure_steps
 from livejam.bench.takes import BPM, PASSING, Wire, play_calls
 from livejam.bench.wire import Spread, Take
 from livejam.decoder import Decoder
 from livejam.errors import PortError
+from livejam.realtime import hurry, relax
 
 IDLE = 5.0  # seconds
 SETTLE = 0.5  # seconds after the start that are not idle yet
