@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 MAKEFLAGS += --no-print-directory
 
-.PHONY: jam test lint wheel jack-check clean
+.PHONY: jam test lint wheel jack-check link-check clean
 
 jam: .venv/installed
 	$(BIN)/livejam demo
@@ -27,6 +27,10 @@ wheel: .venv/installed
 jack-check: .venv/developing
 	LIVEJAM_CORPUS="$(CORPUS)" $(BIN)/python -m pytest tests/jack/test_listen_over_jack.py -k every_phrase -s
 
+# Ableton Link with a peer of another make, on a network of their own: how far apart the beats are.
+link-check: .venv/linked
+	tools/lab/link.sh $(BIN)/python
+
 .venv/installed: pyproject.toml constraints.txt
 	@PYTHON=$(PYTHON) tools/system.sh jam
 	$(PYTHON) -m venv .venv
@@ -38,6 +42,10 @@ jack-check: .venv/developing
 	$(PYTHON) -m venv .venv
 	$(PIP) --editable '.[train,dev]'
 	@touch $@ .venv/installed
+
+.venv/linked: .venv/installed
+	$(PIP) --editable '.[link]' LinkPython-extern
+	@touch $@
 
 clean:
 	rm -rf .venv build dist
