@@ -22,8 +22,8 @@ BPMS = (97.0, 133.0)
 QUANTUM = 3.0  # quarter notes: a bar that a power of two would hide
 HEARD = 4.0  # seconds of each tempo
 LIMIT_MS = 5.0  # between the two beats
-SOON_MS = 50.0  # until a change of tempo is noticed
-HELD = 0.5  # seconds between start and stop: Link itself waits 50 ms between two broadcasts
+SOON_MS = 75.0  # until a change is noticed; of that, Link itself lets up to 50 pass between two broadcasts
+HELD = 0.5  # seconds between start and stop
 PATIENCE = 10.0  # seconds until anything has to happen
 
 
