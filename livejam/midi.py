@@ -65,9 +65,14 @@ class RtMidi:
         """Names of the ports that can be played into."""
         return self._names(self._rtmidi.MidiOut)
 
+    def changed(self) -> bool:
+        """Whether a port may have come or gone."""
+        return False
+
     def open_input(self, name: str | None, receive: Receive) -> "Input":
         """Open an input; messages that come in go to `receive` from now on."""
         with self._open(self._rtmidi.MidiIn, f"{NAME}_in") as port:
+            port.ignore_types(sysex=True, timing=False, active_sense=True)
             port.set_callback(lambda event, _: receive(event[0]))
             self._connect(port, name, self._port_names[0])
         return Input(port)
@@ -103,6 +108,8 @@ class RtMidi:
 class Input:
     """An open rtmidi input."""
 
+    gone = False  # rtmidi never says so
+
     def __init__(self, port: Any) -> None:
         self._port = port
 
@@ -116,12 +123,15 @@ class Input:
 class Output:
     """An open rtmidi output."""
 
+    gone = False  # rtmidi never says so
+    ahead = 0.0
+
     def __init__(self, port: Any, name: str) -> None:
         self._port = port
         self._name = name
 
-    def send(self, message: Sequence[int]) -> None:
-        """Send at once. Raises PortError if the port is gone."""
+    def send(self, message: Sequence[int], at: float) -> None:
+        """Send at once, whatever the time. Raises PortError if the port is gone."""
         try:
             self._port.send_message(message)
         except (OSError, RuntimeError, ValueError) as error:

@@ -1,30 +1,35 @@
-"""Ports: which one a player means, and the open pair that hears and answers.
+"""Ports: the open pair that hears and answers, as long as the ports are there.
 
-Knows no MIDI library: `livejam.midi` has the drivers, told apart by the Protocols below. Systems decorate names: ALSA
-appends `20:0`, Windows an index that shifts when something is plugged in; both are ignored where they don't help. The
-driver calls back on a thread of its own: there a message is stamped (seconds, the clock given), read and put, and
-nothing else. The rest runs on the thread that opened the ports.
+Knows no MIDI library: `livejam.midi` and `livejam.jackport` have the drivers, told apart by the Protocols below. The
+driver calls back on a thread of its own: there a message is stamped (seconds, the clock given),
+read and put, and nothing else. `Ports.look` belongs to the thread that watches the ports (`livejam.watch`), which alone
+opens and closes them while a jam lasts; the rest runs on the thread that opened them first.
 """
 
-import re
+import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from livejam.errors import PortError
-from livejam.events import Clocking, PlayerEvent
+from livejam.events import Clocking, PlayerEvent, PortBack, PortLost
 from livejam.messages import MessageReader, to_message
-from livejam.notes import NoteOff, NoteOn
+from livejam.notes import Cue, NoteOff, NoteOn
+from livejam.portnames import bare_name, match_port, pasteable, quoted
 
 CALLBACK_ERRORS = 3  # shown at most: a flood of them helps nobody
+UNNOTICED = 1.0  # seconds a port may have been gone before that is noticed
 
-_WORD = re.compile(r"[^\W_]+")
-_ADDRESS = re.compile(r"\s+\d+:\d+$")  # ALSA's client:port
-_INDEX = re.compile(r"\s+\d+$")  # Windows' place in the list
+Port = TypeVar("Port", bound="Closable")
+Put = Callable[[float, PlayerEvent | Clocking | PortLost | PortBack], None]  # seconds, event: safe from any thread
 
-Receive = Callable[[Sequence[int]], None]  # the bytes of one message
-Put = Callable[[float, PlayerEvent | Clocking], None]  # seconds, event: safe from any thread
+
+class Receive(Protocol):
+    """What a driver calls with every message."""
+
+    def __call__(self, message: Sequence[int], at: float | None = None) -> None:
+        """Take the bytes of one message, and the time of its arrival (seconds) if the driver knows better than now."""
 
 
 class Driver(Protocol):
@@ -36,10 +41,13 @@ class Driver(Protocol):
     virtual_names: tuple[str, str]  # how those are shown: input, output
 
     def inputs(self) -> list[str]:
-        """Names of the ports that can be listened to."""
+        """Names of the ports that can be listened to. Raises PortError if the system is gone."""
 
     def outputs(self) -> list[str]:
-        """Names of the ports that can be played into."""
+        """Names of the ports that can be played into. Raises PortError if the system is gone."""
+
+    def changed(self) -> bool:
+        """Whether a port may have come or gone since this was last asked. Cheap."""
 
     def open_input(self, name: str | None, receive: Receive) -> "Closable":
         """Open that one of `inputs()`, None: a virtual one; `receive` gets the bytes of every message."""
@@ -51,15 +59,23 @@ class Driver(Protocol):
 class Closable(Protocol):
     """An open port."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether it is known to be of no use any more; one that was asked for by name is also missed by its name."""
+
     def close(self) -> None:
-        """Give it back."""
+        """Give it back; nothing happens if it is gone."""
 
 
 class Sendable(Closable, Protocol):
     """An open port that sends."""
 
-    def send(self, message: Sequence[int]) -> None:
-        """Send the bytes of one message at once. Raises PortError if it can't."""
+    @property
+    def ahead(self) -> float:
+        """How long before its time it wants a message, to send it exactly then; seconds. 0: it sends at once."""
+
+    def send(self, message: Sequence[int], at: float) -> None:
+        """Send the bytes of one message at that time (seconds), or as soon as it can. Raises PortError if it can't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +88,128 @@ class PortChoice:
     answer_channel: int = 1  # 1..16
 
 
-class Ports:
-    """The open pair: hears the player, sends the answers."""
+@dataclass(slots=True)
+class _End(Generic[Port]):
+    """One of the two ports: the one that hears or the one that answers."""
 
-    def __init__(self, names: tuple[str, str], heard: Closable, sender: Sendable, answer_channel: int) -> None:
-        self.names = names  # input, output, as a player knows them
+    names: Callable[[], list[str]]  # there now
+    open: Callable[[str | None], Port]
+    asked: str | None  # words of its name; None: a virtual one
+    direction: str
+    indexed: bool
+    shown: str  # as a player knows it
+    name: str | None = None  # as the system has it; None: virtual
+    port: Port | None = None  # None: it is gone
+
+    def find(self) -> Port:
+        """Return the port asked for, open. Raises PortError if it is not there or refuses."""
+        if self.asked is not None:
+            available = self.names()
+            self.name = available[match_port(self.asked, available, self.direction, indexed=self.indexed)]
+            self.shown = bare_name(self.name, indexed=self.indexed)
+        return self.open(self.name)
+
+    def find_again(self) -> Port | None:
+        """Return the port, open, if it is there again."""
+        try:
+            return self.find() if self.port is None else None
+        except PortError:
+            return None
+
+    def lose(self) -> bool:
+        """Give up the port if it is gone; tell whether it has just gone."""
+        if self.port is None or self.is_there():
+            return False
+        port, self.port = self.port, None
+        port.close()
+        return True
+
+    def is_there(self) -> bool:
+        """Whether the open port is still what it was."""
+        if self.port is None or self.port.gone:
+            return False
+        try:
+            available = self.names()
+        except PortError:  # the whole system is gone
+            return False
+        if self.indexed:  # an index that shifts does no harm
+            return self.shown in (bare_name(name, indexed=True) for name in available)
+        return self.name is None or self.name in available
+
+
+class Ports:
+    """The open pair: hears the player, sends the answers. Either may go and come back."""
+
+    def __init__(self, heard: _End[Closable], sender: _End[Sendable], put: Put, clock: Callable[[], float]) -> None:
         self._heard = heard
         self._sender = sender
-        self._channel = answer_channel
+        self._put = put
+        self._clock = clock
+        self.channel = 1
+        self._ends: dict[
+            tuple[int, int], float
+        ] = {}  # (channel, pitch) -> seconds: the end of its last note, inf: open
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Input and output, as a player knows them."""
+        return self._heard.shown, self._sender.shown
 
     @property
     def shared(self) -> bool:
         """Whether input and output are one bus, which returns what is sent on it."""
-        return self.names[0] == self.names[1]
+        return self._heard.name is not None and self._heard.name == self._sender.name
 
-    def send(self, message: NoteOn | NoteOff) -> None:
-        """Send at once. Raises PortError if the port is gone."""
-        self._sender.send(to_message(message, self._channel))
+    @property
+    def ahead(self) -> float:
+        """How long before its time a cue is best sent; seconds."""
+        port = self._sender.port
+        return port.ahead if port else 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether both ports are there."""
+        return self._heard.port is not None and self._sender.port is not None
+
+    def send(self, cue: Cue | NoteOn | NoteOff) -> None:
+        """Have `cue` sent at its time, or as soon as it can be. Raises PortError if the port is gone."""
+        if not isinstance(cue, Cue):  # until the session gives cues
+            cue = Cue(self._clock(), cue, self.channel)
+        port = self._sender.port  # read once: it may be taken away meanwhile
+        if port is None:
+            raise PortError(f"{self._sender.shown!r} is gone; livejam plays on as soon as it is back")
+        port.send(to_message(cue.message, cue.channel), cue.at)
+        self._ends[cue.channel, cue.message.pitch] = math.inf if isinstance(cue.message, NoteOn) else cue.at
+
+    def look(self) -> None:
+        """Give up what has gone, take back what is there again, and tell so. May take some milliseconds."""
+        now = self._clock()
+        lost = [end.shown for end in (self._heard, self._sender) if end.lose()]
+        for name in dict.fromkeys(lost):
+            self._put(now, PortLost(name))
+        back = []
+        if sender := self._sender.find_again():
+            self._end_notes(sender, now)
+            self._sender.port = sender
+            back.append(self._sender.shown)
+        if heard := self._heard.find_again():
+            self._heard.port = heard
+            back.append(self._heard.shown)
+        for name in dict.fromkeys(back):
+            self._put(self._clock(), PortBack(name))
 
     def close(self) -> None:
         """Give both ports back, after the last message has left."""
-        self._heard.close()
-        self._sender.close()
+        for end in (self._heard, self._sender):
+            if end.port:
+                end.port.close()
+
+    def _end_notes(self, sender: Sendable, now: float) -> None:
+        """End what was sounding when the port went, and what ended about then: who knows when exactly it went."""
+        for (channel, pitch), end in tuple(self._ends.items()):
+            if end > now - UNNOTICED:
+                sender.send(to_message(NoteOff(pitch), channel), now)
+        self._ends.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,24 +235,30 @@ def open_ports(driver: Driver, choice: PortChoice, put: Put, clock: Callable[[],
     """
     if not driver.virtual and (choice.input is None or choice.output is None):
         raise PortError(_no_virtual_ports(list_ports(driver)))
-    source = _find(driver, choice.input, driver.inputs, "input")
-    target = _find(driver, choice.output, driver.outputs, "output")
-    sender = driver.open_output(target)
+
+    def hear(name: str | None) -> Closable:
+        return driver.open_input(name, receiver(MessageReader(choice.channel), put, clock))
+
+    names = driver.virtual_names
+    heard = _End(driver.inputs, hear, choice.input, "input", driver.indexed, names[0])
+    sender = _End(driver.outputs, driver.open_output, choice.output, "output", driver.indexed, names[1])
+    sender.port = sender.find()
     try:
-        heard = driver.open_input(source, receiver(MessageReader(choice.channel), put, clock))
+        heard.port = heard.find()
     except PortError:
-        sender.close()
+        sender.port.close()
         raise
-    names = (source or driver.virtual_names[0], target or driver.virtual_names[1])
-    return Ports(names, heard, sender, choice.answer_channel)
+    ports = Ports(heard, sender, put, clock)
+    ports.channel = choice.answer_channel
+    return ports
 
 
 def receiver(reader: MessageReader, put: Put, clock: Callable[[], float]) -> Receive:
     """Return what a driver calls with each message's bytes. It never raises: in there an error would just vanish."""
     errors: list[Exception] = []
 
-    def receive(message: Sequence[int]) -> None:
-        now = clock()
+    def receive(message: Sequence[int], at: float | None = None) -> None:
+        now = clock() if at is None else at
         try:
             for event in reader.read(message):
                 put(now, event)
@@ -148,85 +270,8 @@ def receiver(reader: MessageReader, put: Put, clock: Callable[[], float]) -> Rec
     return receive
 
 
-def bare_name(name: str, *, indexed: bool = False) -> str:
-    """Return `name` without what the system appended; `indexed` where it appends an index, as Windows does."""
-    return (_INDEX if indexed else _ADDRESS).sub("", name)
-
-
-def match_port(asked: str, available: Sequence[str], direction: str, *, indexed: bool = False) -> int:
-    """Return the place in `available` of the port that `asked` means.
-
-    The same name wins; then the same words; then a port in which every word asked for occurs, whole words before parts
-    of words, case and punctuation ignored. `direction` ("input" or "output") is for the message.
-
-    Raises:
-        PortError: no port fits, or more than one does.
-    """
-    wanted = _words(asked)
-    for fits in _rules(asked, wanted, indexed):
-        found = [place for place, name in enumerate(available) if fits(name)]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            names = _quoted(available[place] for place in found)
-            raise PortError(f"{asked!r} fits more than one MIDI {direction}: {names}; give more of the name")
-    raise PortError(_nothing_fits(asked, available, direction))
-
-
-def pasteable(available: Sequence[str], *, indexed: bool = False) -> list[str]:
-    """Return for each port the shortest name that `match_port` takes back to it: bare where that is enough."""
-    return [_pasteable(place, available, indexed) for place in range(len(available))]
-
-
-def _find(driver: Driver, asked: str | None, names: Callable[[], list[str]], direction: str) -> str | None:
-    if asked is None:
-        return None
-    available = names()
-    return available[match_port(asked, available, direction, indexed=driver.indexed)]
-
-
 def _no_virtual_ports(ports: PortList) -> str:
     return (
         f"{ports.system} has no virtual ports: make one with loopMIDI and give it as --port; "
-        f"inputs: {_quoted(ports.inputs)}; outputs: {_quoted(ports.outputs)}"
+        f"inputs: {quoted(ports.inputs)}; outputs: {quoted(ports.outputs)}"
     )
-
-
-def _pasteable(place: int, available: Sequence[str], indexed: bool) -> str:
-    bare = bare_name(available[place], indexed=indexed)
-    try:
-        return bare if match_port(bare, available, "port", indexed=indexed) == place else available[place]
-    except PortError:
-        return available[place]
-
-
-def _rules(asked: str, wanted: tuple[str, ...], indexed: bool) -> tuple[Callable[[str], bool], ...]:
-    """Ways in which a port may fit, the surest first."""
-    bare = bare_name(asked, indexed=indexed)
-    return (
-        lambda name: bare_name(name, indexed=indexed) == asked,
-        lambda name: name == asked,
-        lambda name: _words(bare_name(name, indexed=indexed)) == wanted,
-        lambda name: not indexed and bare_name(name) == bare,  # the address has changed since
-        lambda name: bool(wanted) and set(wanted) <= set(_words(name)),
-        lambda name: bool(wanted) and all(_occurs(word, name) for word in wanted),
-    )
-
-
-def _words(name: str) -> tuple[str, ...]:
-    return tuple(_WORD.findall(name.casefold()))
-
-
-def _occurs(word: str, name: str) -> bool:
-    """Whether `word` is a word of `name` or a part of one; a number only counts whole (bus 1 is not bus 12)."""
-    return word in _words(name) or (not word.isdigit() and word in name.casefold())
-
-
-def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(repr(name) for name in names) or "none"
-
-
-def _nothing_fits(asked: str, available: Sequence[str], direction: str) -> str:
-    if not available:
-        return f"no MIDI {direction} matches {asked!r}: there are none; plug one in, or leave the port away"
-    return f"no MIDI {direction} matches {asked!r}; available: {_quoted(available)}"

@@ -56,7 +56,7 @@ def test_what_comes_on_a_pipe_is_received_and_its_end_is_a_signal(monkeypatch):
 def test_what_is_sent_goes_into_the_pipe():
     pipe = io.BytesIO()
     output = PipeDriver(io.BytesIO(), pipe).open_output(None)
-    output.send((0x90, 60, 80))
+    output.send((0x90, 60, 80), 7.5)
     assert pipe.getvalue() == bytes((0x90, 60, 80))
     pipe.close()
     with pytest.raises(PortError, match="nobody reads"):

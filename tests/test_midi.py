@@ -48,6 +48,9 @@ class FakeClient:
     def set_callback(self, callback):
         self.callback = callback
 
+    def ignore_types(self, **kinds):
+        self._system.ignored = kinds
+
     def send_message(self, message):
         if not self._system.running:
             raise RuntimeError("the port is gone")
@@ -129,7 +132,7 @@ def test_an_input_is_opened_by_its_name_and_hears(rtmidi):
 
 def test_an_output_is_opened_and_sends(rtmidi):
     port = find_driver().open_output("Piano")
-    port.send((0x90, 60, 80))
+    port.send((0x90, 60, 80), 7.5)
     port.close()
     assert rtmidi.opened[-4:] == [("client", "livejam_out"), ("port", 0, "out"), ("send", (0x90, 60, 80)), ("close",)]
 
@@ -146,7 +149,7 @@ def test_a_port_that_is_gone_is_named(rtmidi):
     port = find_driver().open_output("Piano")
     rtmidi.running.clear()
     with pytest.raises(PortError, match="can't send to 'Piano': the port is gone"):
-        port.send((0x90, 60, 80))
+        port.send((0x90, 60, 80), 7.5)
 
 
 def test_a_port_that_refuses_to_open_says_what_may_be_wrong(rtmidi):

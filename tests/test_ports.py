@@ -1,96 +1,17 @@
-"""Which port a player means, and the open pair, on a MIDI system in memory."""
-
-import contextlib
+"""The open pair, on a MIDI system in memory whose ports come and go."""
 
 import pytest
 from fake_midi import FakeDriver
-from hypothesis import given
-from hypothesis import strategies as st
 
 from livejam.errors import PortError
+from livejam.events import PortBack, PortLost
 from livejam.messages import MessageReader
-from livejam.notes import NoteOff, NoteOn
-from livejam.ports import PortChoice, list_ports, match_port, open_ports, pasteable, receiver
+from livejam.notes import Cue, NoteOff, NoteOn
+from livejam.ports import PortChoice, list_ports, open_ports, receiver
 
 MAC = ["IAC Driver Bus 1", "IAC Driver Bus 2", "Digital Piano"]
 ALSA = ["Midi Through:Midi Through Port-0 14:0", "USB Keystation 61:USB Keystation 61 MIDI 1 20:0"]
 WINDOWS = ["Microsoft GS Wavetable Synth 0", "loopMIDI Port 1", "loopMIDI Port 1 2"]
-
-
-@pytest.mark.parametrize(
-    ("asked", "available", "found"),
-    [
-        ("Digital Piano", MAC, "Digital Piano"),
-        ("digital piano", MAC, "Digital Piano"),
-        ("piano", MAC, "Digital Piano"),
-        ("IAC Bus 2", MAC, "IAC Driver Bus 2"),
-        ("bus-2", MAC, "IAC Driver Bus 2"),
-        ("IAC Bus", ["IAC Driver Bus 1", "Digital Piano"], "IAC Driver Bus 1"),
-        ("IAC Driver Bus 1", ["IAC-Driver Bus 1"], "IAC-Driver Bus 1"),
-        ("Bus 1", ["IAC Driver Bus 12", "IAC Driver Bus 1"], "IAC Driver Bus 1"),
-        ("Piano", ["Piano", "Piano Left"], "Piano"),
-        ("keystation", ALSA, ALSA[1]),
-        ("USB Keystation 61:USB Keystation 61 MIDI 1", ALSA, ALSA[1]),
-        ("USB Keystation 61:USB Keystation 61 MIDI 1 24:0", ALSA, ALSA[1]),
-        ("14:0", ALSA, ALSA[0]),
-        ("keystat", ALSA, ALSA[1]),
-        ("livejam", ["livejam_out:out", "Piano"], "livejam_out:out"),
-    ],
-)
-def test_a_port_is_found_by_its_words(asked, available, found):
-    assert available[match_port(asked, available, "input")] == found
-
-
-@pytest.mark.parametrize(
-    ("asked", "place"), [("loopMIDI Port", 1), ("loopMIDI Port 1", 2), ("loopMIDI Port 1 2", 2), ("wavetable", 0)]
-)
-def test_windows_index_is_ignored(asked, place):
-    assert match_port(asked, WINDOWS, "output", indexed=True) == place
-
-
-@pytest.mark.parametrize("asked", ["IAC", "Bus", "iac driver"])
-def test_two_matches_are_an_error_that_lists_both(asked):
-    with pytest.raises(PortError, match="'IAC Driver Bus 1', 'IAC Driver Bus 2'"):
-        match_port(asked, MAC, "input")
-
-
-@pytest.mark.parametrize("asked", ["IAC Bus 3", "", "  ", "...", "Bus 11", "\N{GRINNING FACE}"])
-def test_no_match_lists_what_is_there(asked):
-    with pytest.raises(PortError, match=r"no MIDI input matches .*; available: 'IAC Driver Bus 1', 'IAC Driver Bus 2'"):
-        match_port(asked, MAC, "input")
-
-
-def test_no_port_at_all():
-    with pytest.raises(PortError, match="there are none"):
-        match_port("IAC Bus", [], "output")
-
-
-def test_pasteable_names_are_bare_where_that_is_enough():
-    assert pasteable([*ALSA, "Piano 28:0", "Piano 32:0"])[1:] == [
-        "USB Keystation 61:USB Keystation 61 MIDI 1",
-        "Piano 28:0",
-        "Piano 32:0",
-    ]
-
-
-NAME = st.text(st.sampled_from("AaBb12 :-_"), min_size=1, max_size=8)
-
-
-@given(st.lists(NAME, unique=True, min_size=1, max_size=6), st.booleans())
-def test_what_is_listed_can_be_pasted(names, indexed):
-    for place, name in enumerate(pasteable(names, indexed=indexed)):
-        with contextlib.suppress(PortError):  # names of the same words; but never a wrong port
-            assert match_port(name, names, "input", indexed=indexed) == place
-
-
-@given(st.text(), st.lists(st.text(), max_size=5), st.booleans())
-def test_any_text_finds_a_port_or_says_why_not(asked, names, indexed):
-    complaint = ""
-    try:
-        assert match_port(asked, names, "input", indexed=indexed) in range(len(names))
-    except PortError as error:
-        complaint = str(error)
-    assert complaint.isprintable()
 
 
 def opened(driver, **choice):
@@ -121,12 +42,21 @@ def test_what_comes_in_is_stamped_and_kept():
     assert heard == [(7.5, NoteOn(60, 80)), (7.5, NoteOff(60))]
 
 
-def test_answers_go_out_on_their_channel():
+def test_a_cue_goes_out_on_its_channel_with_its_time():
     driver = FakeDriver(["Piano"], ["Synth"])
-    ports, _ = opened(driver, input="piano", output="synth", answer_channel=16)
-    ports.send(NoteOn(60, 80))
-    ports.send(NoteOff(60))
-    assert driver.ports["out", "Synth"].sent == [(0x9F, 60, 80), (0x8F, 60, 0)]
+    ports, _ = opened(driver, input="piano", output="synth")
+    ports.send(Cue(8.0, NoteOn(60, 80), 16))
+    ports.send(Cue(8.5, NoteOff(60), 2))
+    assert driver.ports["out", "Synth"].sent == [(0x9F, 60, 80), (0x81, 60, 0)]
+    assert driver.ports["out", "Synth"].times == [8.0, 8.5]
+
+
+def test_an_output_says_how_long_before_their_time_it_wants_cues():
+    driver = FakeDriver()
+    ports, _ = opened(driver)
+    assert ports.ahead == 0.0
+    driver.ports["out", None].ahead = 0.01
+    assert ports.ahead == 0.01
 
 
 def test_closing_gives_both_ports_back():
@@ -147,6 +77,139 @@ def test_a_port_that_refuses_leaves_none_open(refuses):
 def test_without_virtual_ports_it_says_how_to_get_one():
     with pytest.raises(PortError, match=r"loopMIDI.*inputs: 'Piano'; outputs: none"):
         opened(FakeDriver(["Piano 0"], [], virtual=False))
+
+
+def test_a_driver_may_know_better_when_a_message_came():
+    driver = FakeDriver(["Piano"], ["Synth"])
+    _, heard = opened(driver, input="piano", output="synth")
+    driver.ports["in", "Piano"].receive([0x90, 60, 80], 7.25)
+    assert heard == [(7.25, NoteOn(60, 80))]
+
+
+def test_a_port_that_goes_is_told_and_taken_again_by_its_words():
+    driver = FakeDriver(ALSA, ["Synth"])
+    ports, heard = opened(driver, input="keystation", output="synth")
+    ports.look()
+    assert heard == []
+    driver.unplug(ALSA[1])
+    ports.look()
+    ports.look()
+    assert heard == [(7.5, PortLost("USB Keystation 61:USB Keystation 61 MIDI 1"))]
+    assert not driver.ports["in", ALSA[1]].open
+    assert not ports.complete
+    elsewhere = "USB Keystation 61:USB Keystation 61 MIDI 1 24:0"
+    driver.plug(elsewhere)
+    ports.look()
+    assert heard[1:] == [(7.5, PortBack("USB Keystation 61:USB Keystation 61 MIDI 1"))]
+    assert ports.complete
+    driver.ports["in", elsewhere].receive([0x90, 60, 80])
+    assert heard[2:] == [(7.5, NoteOn(60, 80))]
+
+
+def test_what_comes_back_at_another_address_before_anyone_looked_is_lost_and_back():
+    driver = FakeDriver(["Piano 20:0"], ["Synth"])
+    ports, heard = opened(driver, input="piano", output="synth")
+    driver.unplug("Piano 20:0")
+    driver.plug("Piano 24:0")
+    ports.look()
+    assert heard == [(7.5, PortLost("Piano")), (7.5, PortBack("Piano"))]
+    assert driver.ports["in", "Piano 24:0"].open
+
+
+def test_while_the_output_is_gone_sending_is_an_error():
+    driver = FakeDriver(["Piano"], ["Synth"])
+    ports, _ = opened(driver, input="piano", output="synth")
+    driver.unplug("Synth")
+    ports.look()
+    with pytest.raises(PortError, match="'Synth' is gone"):
+        ports.send(Cue(8.0, NoteOn(60, 80), 1))
+    assert ports.ahead == 0.0
+
+
+def test_an_output_that_is_back_first_ends_what_sounded_when_it_went():
+    driver = FakeDriver(["Piano"], ["Synth"])
+    ports, _ = opened(driver, input="piano", output="synth")
+    ports.send(Cue(1.0, NoteOn(50, 80), 1))
+    ports.send(Cue(2.0, NoteOff(50), 1))  # long before: it got there
+    ports.send(Cue(7.0, NoteOn(60, 80), 1))
+    ports.send(Cue(7.4, NoteOff(60), 1))  # who knows
+    ports.send(Cue(7.4, NoteOn(62, 80), 3))
+    driver.unplug("Synth")
+    ports.look()
+    with pytest.raises(PortError):
+        ports.send(Cue(7.5, NoteOff(62), 3))
+    driver.plug("Synth")
+    ports.look()
+    assert driver.ports["out", "Synth"].sent == [(0x80, 60, 0), (0x82, 62, 0)]
+    ports.send(Cue(8.0, NoteOn(62, 80), 3))
+    assert driver.ports["out", "Synth"].sent[2:] == [(0x92, 62, 80)]
+
+
+def test_one_bus_that_goes_is_told_once():
+    driver = FakeDriver(["Bus"], ["Bus"])
+    ports, heard = opened(driver, input="bus", output="bus")
+    driver.unplug("Bus")
+    ports.look()
+    driver.plug("Bus")
+    ports.look()
+    assert [event for _, event in heard] == [PortLost("Bus"), PortBack("Bus")]
+
+
+def test_virtual_ports_go_and_come_with_the_system():
+    driver = FakeDriver()
+    ports, heard = opened(driver)
+    driver.running = False
+    ports.look()
+    driver.refuses = [None]
+    ports.look()
+    driver.running, driver.refuses = True, []
+    ports.look()
+    names = "livejam_in:in", "livejam_out:out"
+    assert {event for _, event in heard[:2]} == {PortLost(name) for name in names}
+    assert {event for _, event in heard[2:]} == {PortBack(name) for name in names}
+    assert ports.complete
+
+
+def test_a_port_that_says_it_is_gone_is_opened_anew():
+    driver = FakeDriver()
+    ports, heard = opened(driver)
+    driver.ports["out", None].gone = True
+    ports.look()
+    assert [event for _, event in heard] == [PortLost("livejam_out:out"), PortBack("livejam_out:out")]
+
+
+def test_a_port_back_that_refuses_is_tried_again():
+    driver = FakeDriver(["Piano"], ["Synth"])
+    ports, heard = opened(driver, input="piano", output="synth")
+    driver.unplug("Piano")
+    ports.look()
+    driver.plug("Piano")
+    driver.refuses = ["Piano"]
+    ports.look()
+    assert len(heard) == 1
+    driver.refuses = []
+    ports.look()
+    assert [event for _, event in heard] == [PortLost("Piano"), PortBack("Piano")]
+
+
+def test_an_index_that_shifts_takes_nothing_away():
+    driver = FakeDriver(["loopMIDI Port 1"], ["loopMIDI Port 1"], virtual=False)
+    ports, heard = opened(driver, input="loopmidi", output="loopmidi")
+    driver.unplug("loopMIDI Port 1")
+    driver.plug("Piano 1")
+    driver.plug("loopMIDI Port 2")
+    ports.look()
+    assert heard == []
+    assert ports.complete
+
+
+def test_closing_what_is_gone_closes_the_rest():
+    driver = FakeDriver(["Piano"], ["Synth"])
+    ports, _ = opened(driver, input="piano", output="synth")
+    driver.unplug("Piano")
+    ports.look()
+    ports.close()
+    assert not any(port.open for port in driver.ports.values())
 
 
 def test_an_error_in_the_callback_is_told_and_the_next_message_is_heard(capsys):

@@ -44,6 +44,10 @@ class PipeDriver:
         """There are none to choose from."""
         return []
 
+    def changed(self) -> bool:
+        """Pipes don't come and go."""
+        return False
+
     def open_input(self, name: str | None, receive: Receive) -> "PipeInput":
         """Hear what comes on stdin; its end is a signal to end."""
         return PipeInput(self._source, receive)
@@ -55,6 +59,8 @@ class PipeDriver:
 
 class PipeInput:
     """Messages of three bytes from a pipe."""
+
+    gone = False
 
     def __init__(self, source: BinaryIO, receive: Receive) -> None:
         self._source = source
@@ -74,11 +80,14 @@ class PipeInput:
 class PipeOutput:
     """Messages into a pipe."""
 
+    gone = False
+    ahead = 0.0
+
     def __init__(self, target: BinaryIO) -> None:
         self._target = target
 
-    def send(self, message: Sequence[int]) -> None:
-        """Send at once. Raises PortError if nobody reads any more."""
+    def send(self, message: Sequence[int], at: float) -> None:
+        """Send at once, whatever the time. Raises PortError if nobody reads any more."""
         try:
             self._target.write(bytes(message))
             self._target.flush()
