@@ -60,4 +60,4 @@ def test_what_is_sent_goes_into_the_pipe():
     assert pipe.getvalue() == bytes((0x90, 60, 80))
     pipe.close()
     with pytest.raises(PortError, match="nobody reads"):
-        output.send((0x80, 60, 0))
+        output.send((0x80, 60, 0), 7.5)
