@@ -54,20 +54,22 @@ class Decoder:
         self.contract = load_contract(model)
         caches, graphs = self.contract["caches"], self.contract["graphs"]
         self._places = caches["heard"]  # notes
-        self._reach = caches["memory"] + 1  # notes looked at: onnxruntime 1.23 sees one more than 1.24 and later
+        self._memory = caches["memory"]  # notes that can be looked at
+        self._reach = self._memory + 1  # notes kept: onnxruntime 1.23 hears with one more than 1.24 and later
         self._answer, self._hear = _Graph(model.parent, graphs["answer"]), _Graph(model.parent, graphs["hear"])
         heard = (1, caches["key_heads"], self._places, caches["head_width"])
         with_empty = (1, caches["key_heads"], self._places + 1, caches["head_width"])
         own = (1, caches["key_heads"], caches["answer"], caches["head_width"])
         self.longest_answer = caches["answer"]  # notes
         self._encoder_cache = {name: np.zeros(heard, np.float32) for name in self._hear.names("past_")}
-        self._cross_cache = {name: np.zeros(with_empty, np.float32) for name in self._answer.names("heard_", "_")}
+        self._cross_cache = {name: np.zeros(heard, np.float32) for name in self._answer.names("heard_", "_")}
+        self._view = {name: np.zeros(with_empty, np.float32) for name in self._cross_cache}  # its part an answer sees
         self._own_cache = {name: np.zeros(own, np.float32) for name in self._answer.names("past_")}
-        self._answer.check({**self._cross_cache, **self._own_cache})
+        self._answer.check({**self._view, **self._own_cache})
         self._hear.check(self._encoder_cache)
         self._slots = _answer_slots()
         self._results = _answer_results()
-        self._bound = self._answer.bind({**self._slots, **self._cross_cache, **self._own_cache}, self._results)
+        self._bound = self._answer.bind({**self._slots, **self._view, **self._own_cache}, self._results)
         self._answering = 0  # number of the latest answer, or of what ended it
         self.restart()
 
@@ -175,9 +177,17 @@ class Decoder:
         self._answering += 1
         slots["bar_line"][:] = metre.bar_line if metre else 0
         slots["bar_ticks"][:] = metre.bar_ticks if metre else 0
-        slots["heard"][:] = len(self._notes)
-        slots["heard_total"][...] = len(self._notes) + 1
+        seen = self._look_back()
+        slots["heard"][:], slots["heard_total"][...] = seen, seen + 1
         return tok.start_event(self._last, onset, context), onset
+
+    def _look_back(self) -> int:
+        """Put the newest of what was heard, as far as an answer sees, where it looks; return how many notes."""
+        heard = len(self._notes)
+        seen = min(heard, self._memory)
+        for name, view in self._view.items():
+            view[:, :, :seen] = self._cross_cache[name][:, :, heard - seen : heard]
+        return seen
 
     def _step(
         self, event: np.ndarray, onset: int, count: int, context: Context, sampling: Sampling,

@@ -282,11 +282,19 @@ def test_hearing_nothing_changes_nothing():
 
 
 def test_only_what_the_memory_holds_counts():
-    """An answer looks back at 32 or 33 notes, the first of which looked back at 31 or 32 more."""
+    """An answer looks back at 32 notes, the first of which looked back at 31 or 32 more."""
     line = walk(300)
     everything_heard = scores(hearing(line))
     assert scores(hearing(line[-66:])) == pytest.approx(everything_heard, abs=EXACT)
     assert np.abs(scores(hearing(line[-60:])) - everything_heard).max() > EXACT
+
+
+def test_a_step_never_runs_over_more_than_the_memory_holds():
+    decoder = Decoder(TINY)
+    for number in range(8):
+        decoder.hear(walk(17, number, number * 1000), WALTZ, player=True)
+        answer(decoder, number, most=1)
+        assert decoder._slots["heard_total"] == min(decoder.heard, MEMORY) + 1
 
 
 def test_a_long_session_goes_on_in_the_same_buffers():

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.train
 SMALL = NetworkSettings(width=128, encoder_layers=2, decoder_layers=2, key_heads=1, hidden=64, memory=128)
 SLIDING = NetworkSettings(width=64, encoder_layers=2, decoder_layers=1, key_heads=1, hidden=32, memory=32)
 FOUR = Context(Metre(4, 4))
-ONE_MORE = onnxruntime.__version__.startswith("1.23.")  # its windows are a note larger
+ONE_MORE = onnxruntime.__version__.startswith("1.23.")  # its windows are a note larger where one hears
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,8 @@ def test_a_small_difference_is_no_proof(network, monkeypatch):
 @torch.no_grad()
 def banded_score(network, line, answer):
     """Return the deltas' scores, from scratch in PyTorch: a note sees as many as the memory holds, itself included."""
-    reach, last = network.settings.memory + ONE_MORE, line[-1]
+    sight, last = network.settings.memory, line[-1]
+    reach = sight + ONE_MORE
     events = torch.from_numpy(tokenizer.encode(line, FOUR, tokenizer.PLAYER, None))[None]
     rows = tokenizer.encode(answer, FOUR, tokenizer.LIVEJAM, last)
     rows = torch.from_numpy(np.concatenate([tokenizer.start_event(last, last.onset, FOUR)[None], rows]))[None]
@@ -85,7 +86,9 @@ def banded_score(network, line, answer):
     onsets = torch.tensor([[last.onset, *(note.onset for note in answer)]])
     at = Places(onsets, torch.arange(s - 1, s - 1 + t)[None])
     memory = network.encode(events, heard_at, ((ages >= 0) & (ages < reach))[None, None])
-    sees = torch.cat([torch.arange(s) >= s - reach, torch.ones(1, dtype=torch.bool)]).expand(1, 1, t, -1)
+    sees = torch.cat([torch.arange(s) >= s - network.settings.memory, torch.ones(1, dtype=torch.bool)]).expand(
+        1, 1, t, -1
+    )
     own = torch.ones(t, t, dtype=torch.bool).tril()[None, None]
     state = network.decode(rows, at, own, memory, heard_at, sees)
     logits = network.heads(state, rows[..., COLUMN["pitch"]], torch.zeros(1, t, 5, dtype=torch.int64))[0]
