@@ -54,7 +54,7 @@ class Decoder:
         self.contract = load_contract(model)
         caches, graphs = self.contract["caches"], self.contract["graphs"]
         self._places = caches["heard"]  # notes
-        self._memory = caches["memory"]  # notes that can be looked at
+        self._memory: int = caches["memory"]  # notes that can be looked at
         self._reach = self._memory + 1  # notes kept: onnxruntime 1.23 hears with one more than 1.24 and later
         self._answer, self._hear = _Graph(model.parent, graphs["answer"]), _Graph(model.parent, graphs["hear"])
         heard = (1, caches["key_heads"], self._places, caches["head_width"])
