@@ -23,7 +23,7 @@ BREAK, BREAK_AGAIN = 25.0, 9.0  # variances of contradiction that mean a change;
 STRAIGHT = 1.8  # times the usual scatter: more than that is no line
 CLIP = 4.0  # standard deviations: what lies further out counts as if it lay there
 FLOOR = 2e-5  # seconds: no clock is trusted to scatter less
-SLIP = 0.2  # of a pulse: so near to a whole number of them, pulses were lost or doubled
+SLIP = 0.3  # of a pulse: so near to a whole number of them, pulses were lost or doubled
 SAME_TEMPO = 0.03  # relative: a slip changes the period by less
 
 
@@ -144,9 +144,11 @@ class PulseLine:
             self._contradicted = 0
             return 0
         self._contradicted += EVERY
-        if fit.scatter > STRAIGHT * (WINDOW - 2) * self._variance and self._contradicted <= WINDOW:
-            return 0  # in the middle of a change, or a few stray pulses
-        slip = _slip(line, fit)
+        crooked = fit.scatter > STRAIGHT * (WINDOW - 2) * self._variance
+        late = (fit.middle + fit.period * (WINDOW - 1) / 2 - line.level) / line.period  # pulses
+        if (crooked or abs(late) > SLIP) and self._contradicted <= WINDOW:
+            return 0  # in the middle of a change, or a few stray pulses: wait until the window is all new
+        slip = round(late) if abs(late - round(late)) < SLIP and abs(fit.period / line.period - 1) < SAME_TEMPO else 0
         self._line, self._contradicted, self._before, self._covariance = Line(fit), 0, 0.0, 0.0
         self._since_break = self._since_break if young else 0
         return slip
@@ -165,13 +167,6 @@ def fitted(times: Sequence[float]) -> Fit:
     slope = sum((place - middle) * at for place, at in enumerate(near)) * 12 / (WINDOW * (WINDOW**2 - 1))
     scatter = sum((at - level - mean - slope * (place - middle)) ** 2 for place, at in enumerate(rest))
     return Fit(first + level + mean, period + slope, scatter)
-
-
-def _slip(line: Line, fit: Fit) -> int:
-    """Return how many pulses were lost, if a slip by whole pulses explains all."""
-    late = (fit.middle + fit.period * (WINDOW - 1) / 2 - line.level) / line.period
-    same_tempo = abs(fit.period / line.period - 1) < SAME_TEMPO
-    return round(late) if same_tempo and abs(late - round(late)) < SLIP else 0
 
 
 def _median(values: list[float]) -> float:
