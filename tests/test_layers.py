@@ -15,7 +15,7 @@ ONLY = {  # outside thing -> the modules that may import it
     "onnxruntime": {"decoder"},
     "click": {"cli", "cli_measures", "cli_training"},
     "PIL": {"picture"},
-    "jack": {"bench.over_jack"},
+    "jack": {"bench.over_jack", "jackport"},
 }
 TRAINING_ONLY = ("torch", "symusic", "onnx", "matplotlib", "safetensors")
 PURE = {  # no devices, files, threads or clocks
@@ -32,6 +32,8 @@ PURE = {  # no devices, files, threads or clocks
         "echo",
         "answering",
         "messages",
+        "outgoing",
+        "portnames",
     ),
     *("tokenizer", "session", "virtual"),
 }
