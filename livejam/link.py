@@ -22,7 +22,7 @@ from livejam.errors import LivejamError
 from livejam.events import LinkState
 from livejam.pulse import DEFAULT_BPM
 
-EVERY = 0.5  # seconds: a beat that jumps without a change of tempo is noticed that late; half the drift it may gather
+EVERY = 0.5  # seconds: a beat that jumps without a change of tempo is noticed that late; the clocks stray by 0.25 ms
 TRIES = 5  # of reading the beat between two looks at the clock, of which the tightest counts
 PATIENCE = 5.0  # seconds: opening Link takes a few milliseconds
 SLACK = 0.1  # seconds, see `_drowsy_threads`

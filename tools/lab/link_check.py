@@ -36,18 +36,15 @@ class Ours:
     def put(self, at: float, state: LinkState) -> None:
         self.states.append((time.monotonic(), at, state))
 
-    def latest(self) -> LinkState | None:
-        return self.states[-1][2] if self.states else None
-
     def beat(self, time: float) -> float:
         """Return the beat at `time` (seconds) by what had arrived until then."""
         place = bisect_right(self.states, time, key=lambda state: state[0]) - 1
         _, at, state = self.states[place]
         return state.beat + (time - at) * state.bpm / 60
 
-    def first(self, since: float, fits: Callable[[LinkState], bool]) -> float:
-        """Return when the first state that fits arrived, after `since` (seconds)."""
-        return next(arrived for arrived, _, state in self.states if arrived >= since and fits(state))
+    def first(self, since: float, fits: Callable[[LinkState], bool]) -> float | None:
+        """Return when the first state that fits arrived, from `since` on (seconds); None if none did."""
+        return next((arrived for arrived, _, state in self.states if arrived >= since and fits(state)), None)
 
 
 class Theirs:
@@ -105,48 +102,64 @@ def spread(figures: list[float]) -> str:
     return f"median {median(figures):+.3f} ms, largest {largest:.3f} ms, {len(figures)} readings"
 
 
-def main() -> None:
-    theirs, ours = Theirs(), Ours()
-    wait_until(lambda: len(theirs.seen) > 50, "the peer")  # so that the session is its, and we have to follow
-    opened, used = time.monotonic(), time.process_time()
-    peer = LinkPeer(ours.put, QUANTUM)
-    bad = []
+class Check:
+    """The two of them side by side: prints what it measures, and remembers what was not good enough."""
 
-    def holds(bpm: float, since: float, what: str) -> None:
+    def __init__(self) -> None:
+        self.bad: list[str] = []
+        self.theirs, self.ours = Theirs(), Ours()
+        wait_until(lambda: len(self.theirs.seen) > 50, "the peer")  # so the session is its own, and we have to follow
+        self.opened = time.monotonic()
+        self.peer = LinkPeer(self.ours.put, QUANTUM)
+
+    def joins(self) -> float:
+        """Return when livejam was in the peer's session (seconds)."""
+        joined = self._first(self.opened, at_tempo(BPMS[0]), "livejam to join")
+        print(f"joined at {BPMS[0]:g} bpm after {joined - self.opened:.2f} s")
+        return joined
+
+    def holds(self, bpm: float, since: float) -> None:
+        """Compare the beats from `since` (seconds) on."""
         time.sleep(HEARD)
-        figures = apart_ms(ours, theirs, since, bpm)
-        print(f"beats apart {what}: {spread(figures)}")
+        figures = apart_ms(self.ours, self.theirs, since, bpm)
+        print(f"beats apart at {bpm:g} bpm: {spread(figures)}")
         if max(map(abs, figures)) > LIMIT_MS:
-            bad.append(f"beats apart {what}")
+            self.bad.append(f"beats apart at {bpm:g} bpm")
 
-    def follows(command: str, fits: Callable[[LinkState], bool], what: str) -> float:
-        told = theirs.tell(command)
-        wait_until(lambda: any(arrived >= told and fits(state) for arrived, _, state in ours.states), what)
-        noticed = ours.first(told, fits)
+    def follows(self, command: str, fits: Callable[[LinkState], bool], what: str) -> float:
+        """Have the peer obey; return when livejam noticed (seconds)."""
+        told = self.theirs.tell(command)
+        noticed = self._first(told, fits, f"livejam to notice: {what}")
         print(f"{what} noticed after {(noticed - told) * 1000:.1f} ms")
         if (noticed - told) * 1000 > SOON_MS:
-            bad.append(what)
+            self.bad.append(what)
         return noticed
 
-    def at_tempo(bpm: float) -> Callable[[LinkState], bool]:
-        return lambda state: abs(state.bpm - bpm) < 0.01 and state.peers == 1
+    def ends(self) -> None:
+        """The peer leaves, then livejam does."""
+        self.theirs.end()
+        self._first(time.monotonic(), lambda state: state.peers == 0, "livejam to notice that the peer has left")
+        self.peer.close()
 
-    wait_until(lambda: bool(ours.states) and at_tempo(BPMS[0])(ours.states[-1][2]), f"livejam to join at {BPMS[0]}")
-    joined = ours.first(opened, at_tempo(BPMS[0]))
-    print(f"joined at {BPMS[0]:g} bpm after {joined - opened:.2f} s")
-    holds(BPMS[0], joined, f"at {BPMS[0]:g} bpm")
-    changed = follows(f"{BPMS[1]:g}", at_tempo(BPMS[1]), f"change to {BPMS[1]:g} bpm")
-    holds(BPMS[1], changed, f"at {BPMS[1]:g} bpm")
-    follows("play", lambda state: state.playing, "start")
+    def _first(self, since: float, fits: Callable[[LinkState], bool], what: str) -> float:
+        wait_until(lambda: self.ours.first(since, fits) is not None, what)
+        return self.ours.first(since, fits) or since
+
+
+def at_tempo(bpm: float) -> Callable[[LinkState], bool]:
+    return lambda state: abs(state.bpm - bpm) < 0.01 and state.peers == 1
+
+
+def main() -> None:
+    check = Check()
+    check.holds(BPMS[0], check.joins())
+    check.holds(BPMS[1], check.follows(f"{BPMS[1]:g}", at_tempo(BPMS[1]), f"change to {BPMS[1]:g} bpm"))
+    check.follows("play", lambda state: state.playing, "start")
     time.sleep(HELD)
-    follows("stop", lambda state: not state.playing, "stop")
-    share = (time.process_time() - used) / (time.monotonic() - opened) * 100
-    print(f"processor time of the whole check: {share:.2f} % of a core")
-    theirs.end()
-    wait_until(lambda: ours.states[-1][2].peers == 0, "livejam to notice that the peer has left")
-    peer.close()
-    if bad:
-        sys.exit(f"link-check: not in sync: {'; '.join(bad)}")
+    check.follows("stop", lambda state: not state.playing, "stop")
+    check.ends()
+    if check.bad:
+        sys.exit(f"link-check: not in sync: {'; '.join(check.bad)}")
     print("in sync")
 
 

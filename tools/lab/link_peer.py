@@ -1,7 +1,7 @@
 """A Link peer that shares no code with livejam's (LinkPython-extern): says where it sees the beat, does as it is told.
 
 usage: link_peer.py BPM QUANTUM. Prints a line of JSON every 20 ms: what it saw, and when (seconds of `time.monotonic`,
-which the processes of one machine share). Reads commands, one a line: a tempo, `play`, `stop`; the end of input ends it.
+which the processes of one machine share). Reads commands, one a line: a tempo, `play`, `stop`; the end of input ends.
 """
 
 import json
