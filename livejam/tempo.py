@@ -145,10 +145,11 @@ class PulseLine:
             return 0
         self._contradicted += EVERY
         crooked = fit.scatter > STRAIGHT * (WINDOW - 2) * self._variance
-        late = (fit.middle + fit.period * (WINDOW - 1) / 2 - line.level) / line.period  # pulses
+        period = max(line.period, FLOOR)
+        late = (fit.middle + fit.period * (WINDOW - 1) / 2 - line.level) / period  # pulses
         if (crooked or abs(late) > SLIP) and self._contradicted <= WINDOW:
             return 0  # in the middle of a change, or a few stray pulses: wait until the window is all new
-        slip = round(late) if abs(late - round(late)) < SLIP and abs(fit.period / line.period - 1) < SAME_TEMPO else 0
+        slip = round(late) if abs(late - round(late)) < SLIP and abs(fit.period / period - 1) < SAME_TEMPO else 0
         self._line, self._contradicted, self._before, self._covariance = Line(fit), 0, 0.0, 0.0
         self._since_break = self._since_break if young else 0
         return slip

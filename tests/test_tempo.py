@@ -62,3 +62,11 @@ def test_after_a_tear_the_tempo_is_still_known():
     line.follow(50.0)
     assert (line.at, line.period) == (50.0, pytest.approx(PULSE))
     assert follow(line, 50.0 + np.arange(1, 100) * PULSE) == 0
+
+
+def test_pulses_all_at_once_upset_nothing():
+    line = PulseLine()
+    follow(line, np.zeros(2 * WINDOW))
+    assert line.period == 0
+    follow(line, np.arange(1, 4 * WINDOW) * PULSE)
+    assert line.period == pytest.approx(PULSE)
