@@ -1,20 +1,18 @@
-"""One answer, from the first decoded note to the last: where it starts, how far it is decoded, when it is too long.
+"""One answer, from the first note that was made up to the last: where it starts, when it is too long.
 
-Pure, but for the clock it is given: the first note is placed when it is there, however long that took. Knows nothing
-of turns, ports or of how the notes are made up. Times are seconds of the session's clock, ticks say so. The thread
-that owns the session calls it.
+Pure. Knows nothing of turns, ports or of how the notes are made up. Times are seconds of the session's clock, ticks say
+so. The thread that owns the session calls it.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 
-from livejam.grid import BeatGrid, placed, steps
-from livejam.notes import Metre, Note, TickNote
+from livejam.grid import BeatGrid
+from livejam.notes import Metre, TickNote
 from livejam.phrasing import BAR, Request
 
-AHEAD = 1.0  # seconds of an answer that are decoded before they sound
-LEAD = 0.003  # seconds between the decision to answer and the first note, at least
+LEAD = 0.003  # seconds between the decision to answer and the first note, where it waits for the beat
 TIMES_THE_CALL, BARS = 2, 4  # an answer may last twice its call, or four bars
 
 
@@ -28,49 +26,53 @@ def requested(
     return Request(turn, call, metre, grid.bpm, math.ceil(grid.tick_at(now + LEAD)), max_ticks)
 
 
-class Answer:
-    """The answer of one turn, note by note."""
+def traded(request: Request, bar_line: int, bars: int, metre: Metre | None) -> Request:
+    """Return `request` for an answer that fills `bars` bars from `bar_line` (ticks) on."""
+    bar = metre.bar_ticks if metre else BAR
+    return replace(request, start=bar_line, first=bar_line, max_ticks=bars * bar, min_ticks=(bars - 1) * bar)
 
-    def __init__(self, request: Request, notes: Iterator[TickNote], grid: BeatGrid, latest: float) -> None:
+
+class Answer:
+    """The answer of one turn, note by note as it is made up."""
+
+    def __init__(self, guess: int, request: Request) -> None:
+        self.guess = guess  # the number under which it was asked for
         self.request = request
-        self.complete = False  # nothing more is to be decoded
-        self._notes = notes
-        self._grid = grid
-        self._latest = latest  # seconds: its first note is due by then
+        self.complete = False  # nothing more will come
+        self.grid: BeatGrid | None = None  # where its ticks lie in time, once it has its place
+        self._notes: list[TickNote] = []
         self._velocity = round(sum(note.velocity for note in request.call) / len(request.call))
-        self._first: int | None = None  # ticks: its first onset, as decoded
         self._shift = 0  # ticks by which it is moved
-        self._horizon = -math.inf  # seconds: the latest onset decoded
+        self._taken = 0  # notes that were taken
 
     @property
-    def begun(self) -> bool:
-        """Whether its first note has its place."""
-        return self._first is not None
+    def first(self) -> int | None:
+        """Onset of its first note as it was made up, ticks; None until it is there."""
+        return self._notes[0].onset if self._notes else None
 
-    def hungry(self, now: float) -> bool:
-        """Tell whether it should be decoded further."""
-        return not self.complete and self._horizon < now + AHEAD
-
-    def decode(self, clock: Callable[[], float]) -> Note | None:
-        """Decode a note and return it in seconds, at its place; None if the answer is complete.
-
-        Raises LivejamError if the brain does.
-        """
-        note = next(self._notes, None)
-        if note is not None and self._first is None:
-            self._first = note.onset
-            self._shift = placed(note.onset, self._grid, clock() + LEAD, self._latest, steps(self.request.metre))
-        if note is None or note.onset >= self._end:
+    def add(self, note: TickNote) -> None:
+        """Let it go on with `note`; what lies beyond its longest span ends it."""
+        if self._notes and note.onset >= self._end:
             self.complete = True
-            return None
-        return self._in_time(replace(note, length=min(note.length, self._end - note.onset)))
+        elif not self.complete:
+            self._notes.append(note)
+
+    def place(self, grid: BeatGrid, shift: int) -> None:
+        """Give it its place: on `grid`, `shift` ticks from where it was made up."""
+        self.grid, self._shift = grid, shift
+
+    def take(self) -> Sequence[TickNote]:
+        """Return, once, the notes that have come since the last call, at their place."""
+        fresh = self._notes[self._taken :]
+        self._taken = len(self._notes)
+        return [self._placed(note) for note in fresh]
 
     @property
     def _end(self) -> int:
-        return (self._first or 0) + self.request.max_ticks  # ticks, as decoded
+        return self._notes[0].onset + self.request.max_ticks  # ticks, as made up
 
-    def _in_time(self, note: TickNote) -> Note:
-        onset = self._grid.seconds_at(note.onset + self._shift)
-        end = self._grid.seconds_at(note.onset + self._shift + note.length)
-        self._horizon = onset
-        return Note(onset, note.pitch, note.velocity or self._velocity, end - onset)
+    def _placed(self, note: TickNote) -> TickNote:
+        length = min(note.length, self._end - note.onset)
+        return replace(
+            note, onset=note.onset + self._shift, length=length, velocity=note.velocity or self._velocity
+        )

@@ -1,6 +1,6 @@
 """The musical policy over the network: hears phrases, and shapes each answer into register, length and sense.
 
-Fits `session.Brain`. Knows nothing of seconds, ports or who plays the notes. Ticks. The session's thread calls it; the
+Fits `composer.Brain`. Knows nothing of seconds, ports or who plays the notes. Ticks. The session's thread calls it; the
 same seed, turn and notes heard give the same answer.
 """
 
@@ -59,9 +59,22 @@ class Brain:
         """Append one phrase to the memory."""
         self._decoder.hear(notes, Context(metre), player)
 
+    def rollback(self, heard: int) -> None:
+        """Forget all but the first `heard` notes. Raises ValueError if that is longer ago than the memory reaches."""
+        self._decoder.rollback(heard)
+
+    def restart(self) -> None:
+        """Forget everything."""
+        self._decoder.restart()
+
+    @property
+    def phrase_end(self) -> float:
+        """Probability that the phrase is over with the latest note."""
+        return self._decoder.phrase_end
+
     def answer(self, request: Request) -> Iterator[TickNote]:
-        """Yield an answer, lazily; see `session.Brain`."""
-        shape = Shape(request.call)
+        """Yield an answer, lazily; see `composer.Brain`."""
+        shape = Shape(request)
         sampling = Sampling(self._temperature, MIN_P, shape.bias, shape.steer)
         rng = np.random.default_rng([self._seed, request.turn])
         sounding: dict[int, int] = {}  # pitch -> onset
@@ -72,9 +85,11 @@ class Brain:
 
 
 class Shape:
-    """What an answer to `call` should keep to, as a bias on the network's choices."""
+    """What an answer should keep to, as a bias on the network's choices."""
 
-    def __init__(self, call: Sequence[TickNote]) -> None:
+    def __init__(self, request: Request) -> None:
+        call = request.call
+        self.request = request
         self.fewest = min(FEWEST, len(call))
         self.span = max(96, max(note.onset + note.length for note in call) - call[0].onset)  # ticks
         self.bias = np.zeros(NOISE, np.float32)
@@ -87,9 +102,19 @@ class Shape:
     def steer(self, bias: np.ndarray, count: int, ticks: int, chord: int) -> None:
         """Change `bias` before note number `count`, `ticks` after the start, with `chord` notes on the place so far."""
         delta = bias[PART["delta"]]
-        if count < self.fewest:
+        span = max(self.span, self.request.min_ticks)
+        if count < self.fewest or ticks < self.request.min_ticks:
             delta[END] = NEVER
         else:
-            delta[END] += OVERTIME * max(0.0, ticks / self.span - 1)
+            delta[END] += OVERTIME * max(0.0, ticks / span - 1)
+        if count == 0:
+            self._begin(delta)
         if chord >= FULL_CHORD:
             delta[DELTA_TICKS.index(0)] = NEVER
+
+    def _begin(self, delta: np.ndarray) -> None:
+        """Have the first note where it is wanted, if a class of `delta` leads exactly there."""
+        first, before = self.request.first, self.request.call[-1].onset
+        if first is not None and first - before in DELTA_TICKS:
+            exact = DELTA_TICKS.index(first - before)
+            delta[:exact], delta[exact + 1 :] = NEVER, NEVER

@@ -22,8 +22,11 @@ from livejam.files import forgive
 from livejam.notes import Metre
 
 if TYPE_CHECKING:
+    from livejam.composer import Brain
+    from livejam.modes import Mode
+    from livejam.partner import NetworkProcess
     from livejam.ports import PortChoice
-    from livejam.session import Brain, Settings
+    from livejam.stage import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -160,11 +163,36 @@ def ports() -> None:
         click.echo(f"livejam listen without a name makes its own: {' and '.join(dict.fromkeys(driver.virtual_names))}")
 
 
+def read_turns(ctx: click.Context, param: click.Parameter, value: str | None) -> "Mode | None":
+    """Return the mode of an option such as `--turns bars:4`."""
+    from livejam.modes import read_mode
+
+    return None if value is None else read_mode(value)
+
+
+turn_options = options(
+    click.option(
+        "--turns",
+        callback=read_turns,
+        metavar="MODE",
+        help="What ends your phrase: silence, silence:SECONDS, bars:N, pedal, cc:N or note:N.  [default: silence]",
+    ),
+    click.option(
+        "--start",
+        type=click.Choice(["beat", "now"]),
+        default="beat",
+        show_default=True,
+        help="When an answer begins: on your beat, or at once.",
+    ),
+    click.option("--clock", type=click.Choice(["midi", "link"]), help="Follow the beat of your DAW.  [default: yours]"),
+)
+
+
 @main.command()
 @port_options
 @answer_channel
-@beat_options(tempo="your own pulse", metre="unknown")
-@click.option("--silence", type=Number(0.05, 10), help="Seconds of silence that end a phrase.  [default: 0.6]")
+@beat_options(tempo="your own pulse", metre="unknown; 4/4 with a clock")
+@turn_options
 @brain_options
 @record_options
 def listen(**asked: Any) -> None:
@@ -178,10 +206,11 @@ def listen(**asked: Any) -> None:
     choice, settings = _ports(asked), _settings(asked)
     if asked["no_record"] and asked["record"]:
         raise click.UsageError("--record and --no-record contradict each other; give one of them")
-    driver = find_driver()
-    brain, about = _brain(asked, secrets.randbits(32))
-    kept = jam(Jam(choice, settings, about, asked["record"], not asked["no_record"]), driver, brain, Console())
-    click.echo(f"kept: {kept}" if kept else "nothing was kept")
+    with _network(asked, secrets.randbits(32)) as network:
+        driver = find_driver()
+        plan = Jam(choice, settings, network.ready(), asked["record"], not asked["no_record"])
+        jammed = jam(plan, driver, network, Console())
+    click.echo(f"kept: {jammed.path}" if jammed.path else "nothing was kept")
 
 
 @main.command()
@@ -203,6 +232,14 @@ def respond(call: Path, out: Path, answer_channel: int, **asked: Any) -> None:
     brain, _ = _brain(asked, seed=0)
     save_answer(answer(song, brain, on_beat(song, _settings(asked)), answer_channel), out, call)
     click.echo(f"written: {out}")
+
+
+def _network(asked: dict[str, Any], seed: int) -> "NetworkProcess":
+    """Start the network in a process of its own."""
+    from livejam.partner import Network, NetworkProcess
+
+    seed = seed if asked["seed"] is None else asked["seed"]
+    return NetworkProcess(Network(asked["model"], seed, asked["temperature"]))
 
 
 def _brain(asked: dict[str, Any], seed: int) -> "tuple[Brain, dict[str, object]]":
@@ -232,8 +269,11 @@ def demo(output: Path, fast: bool, **asked: Any) -> None:
 
     from livejam.demo import run_demo
 
-    brain, about = _brain(asked, seed=0)
-    run_demo(brain, about, output, Console(), fast)
+    if fast:
+        run_demo(*_brain(asked, seed=0), output, Console())
+        return
+    with _network(asked, seed=0) as network:
+        run_demo(network, network.ready(), output, Console())
 
 
 def _ports(asked: dict[str, Any]) -> "PortChoice":
@@ -242,14 +282,16 @@ def _ports(asked: dict[str, Any]) -> "PortChoice":
     if asked["port"] and (asked["input"] or asked["output"]):
         raise click.UsageError("--port is for both directions; give it alone, or --in and --out")
     source, target = asked["port"] or asked["input"], asked["port"] or asked["output"]
-    return PortChoice(source, target, asked["channel"], asked["answer_channel"])
+    return PortChoice(source, target, asked["channel"])
 
 
 def _settings(asked: dict[str, Any]) -> "Settings":
-    from livejam.session import Settings
+    from livejam.stage import Settings
 
-    given = {name: asked[name] for name in ("bpm", "metre", "silence") if asked.get(name) is not None}
-    return Settings(**given)
+    given = {name: asked[name] for name in ("bpm", "metre", "answer_channel") if asked.get(name) is not None}
+    if asked.get("turns"):
+        given["mode"] = asked["turns"]
+    return Settings(**given, on_beat=asked.get("start") != "now")
 
 
 for command in (bench, turns, prepare, train, export, evaluate):

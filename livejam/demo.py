@@ -18,21 +18,26 @@ from rich.console import Console
 from rich.text import Text
 
 from livejam.calls import CALLS, Call
+from livejam.composer import Brain
 from livejam.errors import FileError, LivejamError
 from livejam.events import Stop
 from livejam.files import reason
 from livejam.inbox import LiveInbox
-from livejam.notes import NoteOff, NoteOn
+from livejam.modes import Silence
+from livejam.notes import Cue, NoteOff, NoteOn
 from livejam.pianoroll import Roll, extent
 from livejam.picture import save_picture
 from livejam.recording import JamFile, JamRecorder
 from livejam.rollview import Drawing, RollBook, RollView, Sheet
 from livejam.screen import Relay, Seen, Turned, print_warning
-from livejam.session import Brain, Inbox, Recorder, Session, Settings, Stage
-from livejam.turns import Arrival, State
-from livejam.virtual import ScriptedInbox, VirtualClock, key_events
+from livejam.partner import NetworkProcess
+from livejam.session import Session
+from livejam.stage import Arrival, Inbox, Partner, Recorder, Settings, Stage
+from livejam.turns import State
+from livejam.virtual import LocalPartner, ScriptedInbox, VirtualClock, key_events
 
 REST = 1.0  # seconds before each call
+SETTINGS = Settings(Silence(0.6))
 
 
 class Performer:
@@ -52,26 +57,25 @@ class Performer:
 class Bus:
     """The wires of the demo: passes the player's keys to the session, takes its answers, and watches how late they are.
 
-    A session waits for a deadline and sends what is due then, so a message is late by the time that has passed since
-    the deadline that was waited for.
+    Every cue says when it is due.
     """
+
+    ahead = 0.0
 
     def __init__(self, clock: Callable[[], float], inbox: Inbox) -> None:
         self._clock = clock
         self._inbox = inbox
-        self._deadline: float | None = None  # seconds: what the session waited for last
         self._balance: dict[int, int] = {}  # pitch -> note-ons less note-offs
         self.latest = 0.0  # seconds: the largest lateness
 
     def wait(self, deadline: float | None) -> tuple[float, Arrival] | None:
         """Return the next (time, event), or None at `deadline`."""
-        self._deadline = deadline
         return self._inbox.wait(deadline)
 
-    def send(self, message: NoteOn | NoteOff) -> None:
+    def send(self, cue: Cue) -> None:
         """Take a message of livejam's."""
-        if self._deadline is not None:
-            self.latest = max(self.latest, self._clock() - self._deadline)
+        message = cue.message
+        self.latest = max(self.latest, self._clock() - cue.at)
         step = 1 if isinstance(message, NoteOn) else -1
         self._balance[message.pitch] = self._balance.get(message.pitch, 0) + step
 
@@ -124,32 +128,34 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """Calls, and who answers, keeps and shows them."""
+    """Calls, and who keeps and shows them and the answers."""
 
     calls: tuple[Call, ...]
-    brain: Brain
     recorder: Recorder
     show: Callable[[Seen], None]  # must return at once
     settings: Settings
 
-    def play(self) -> Report:
+    def play(self, network: NetworkProcess) -> Report:
         """Play the demo in real time."""
         inbox, turns = LiveInbox(), SimpleQueue[float]()
+        network.connect(inbox.put)
         Thread(target=perform, args=(Performer(self.calls), inbox, turns), name="player", daemon=True).start()
-        return self._jam(time.monotonic, inbox, turns.put)
+        return self._jam(time.monotonic, inbox, network, turns.put)
 
-    def rush(self) -> Report:
+    def rush(self, brain: Brain) -> Report:
         """Play the demo in virtual time: the same, as fast as the network answers."""
-        clock, performer = VirtualClock(), Performer(self.calls)
-        inbox = ScriptedInbox(clock)
+        clock, performer, partner = VirtualClock(), Performer(self.calls), LocalPartner(brain)
+        inbox = ScriptedInbox(clock, partner=partner)
 
         def turn(now: float) -> None:
             for due, event in performer.next_after(now):
                 inbox.put(due, event)
 
-        return self._jam(clock, inbox, turn)
+        return self._jam(clock, inbox, partner, turn)
 
-    def _jam(self, clock: Callable[[], float], inbox: Inbox, your_turn: Callable[[float], None]) -> Report:
+    def _jam(
+        self, clock: Callable[[], float], inbox: Inbox, partner: Partner, your_turn: Callable[[float], None]
+    ) -> Report:
         """Jam; `your_turn` is called with the time (seconds) whenever the player may play, and returns at once."""
         book, bus = RollBook(sheets(self.calls)), Bus(clock, inbox)
 
@@ -159,7 +165,7 @@ class Demo:
             if isinstance(seen, Turned) and seen.state is State.IDLE:
                 your_turn(clock())
 
-        session = Session(Stage(clock, bus, bus, Relay(see), self.recorder), self.brain, self.settings)
+        session = Session(Stage(clock, bus, bus, Relay(see), self.recorder), partner, self.settings)
         session.run()
         return Report(tuple(book.finished), len(self.calls), bus.unmatched, bus.latest, session.late_notes)
 
@@ -184,8 +190,10 @@ def _sheet(call: Call) -> Sheet:
     return Sheet(f"{call.name}, {call.bpm:g} bpm", call.beat, call.bar, bars, min(pitches), max(pitches))
 
 
-def run_demo(brain: Brain, about: dict[str, object], folder: Path, console: Console, fast: bool) -> Report:
+def run_demo(network: NetworkProcess | Brain, about: dict[str, object], folder: Path, console: Console) -> Report:
     """Play the demo, show it, leave jam.mid, jam.json and jam.png in `folder`, and check the result.
+
+    With a network in a process of its own it is played in real time; with a brain, as fast as that answers.
 
     Raises:
         FileError: they can't be written there.
@@ -194,7 +202,8 @@ def run_demo(brain: Brain, about: dict[str, object], folder: Path, console: Cons
     file = JamFile(jam_file(folder), about, metre=None)
     console.print(f"{len(CALLS)} calls are played to livejam, and it answers each. Ctrl-C ends it.\n")
     with JamRecorder(file, lambda text: print_warning(console, text)) as recorder:
-        report = _rushed(brain, recorder, console) if fast else _played(brain, recorder)
+        live = isinstance(network, NetworkProcess)
+        report = _played(network, recorder) if live else _rushed(network, recorder, console)
     image = file.path.with_suffix(".png")
     console.print(Text(report.summary()), soft_wrap=True)
     save_picture(report.rolls, "livejam: five calls, five answers", image)
@@ -216,11 +225,11 @@ def jam_file(folder: Path) -> Path:
     return folder / "jam.mid"
 
 
-def _played(brain: Brain, recorder: Recorder) -> Report:
+def _played(network: NetworkProcess, recorder: Recorder) -> Report:
     with RollView(sheets(CALLS)) as view:
-        return Demo(CALLS, brain, recorder, view.put, Settings()).play()
+        return Demo(CALLS, recorder, view.put, SETTINGS).play(network)
 
 
 def _rushed(brain: Brain, recorder: Recorder, console: Console) -> Report:
     drawing = Drawing(console, None, RollBook(sheets(CALLS)))
-    return Demo(CALLS, brain, recorder, drawing.see, Settings()).rush()
+    return Demo(CALLS, recorder, drawing.see, SETTINGS).rush(brain)

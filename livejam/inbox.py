@@ -8,7 +8,7 @@ import sys
 import time
 from queue import Empty, SimpleQueue
 
-from livejam.turns import Arrival
+from livejam.stage import Arrival
 
 SPIN = 0.001  # seconds before a deadline that are spent awake: sleeping threads wake up to about that late
 NAP = 0.5 if sys.platform == "win32" else None  # seconds: there Ctrl-C does not end a wait

@@ -12,19 +12,33 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from rich.console import Console
 
 from livejam import __version__
 from livejam.events import PlayerEvent, Stop
+from livejam.heir import Estate, Ledger
 from livejam.inbox import LiveInbox
+from livejam.partner import Put
 from livejam.ports import Driver, PortChoice, Ports, open_ports
+from livejam.realtime import hurry, quick_switching, quiet_collector, relax
 from livejam.recording import JamFile, JamRecorder, jam_path
 from livejam.screen import StatusLine
-from livejam.session import Brain, Session, Settings, Stage
+from livejam.session import Session, Tally
+from livejam.stage import Clock, Partner, Settings, Stage
 
 ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # those that the system has
-SWITCH = 0.0005  # seconds: how long another Python thread may keep the session's from running
+
+
+class Network(Partner, Protocol):
+    """Who makes up the answers, in a process of its own."""
+
+    def connect(self, put: Put) -> None:
+        """Leave replies with `put` from now on."""
+
+    def bequeath(self, estate: Estate) -> None:
+        """Know what is to be ended if this process dies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,15 @@ class Jam:
     about: dict[str, object]  # kept beside the recording: seed, model, ...
     record: Path | None = None  # file or folder; None: the usual folder
     keep: bool = True  # False: no recording
+    beat: Clock | None = None  # None: the player's own
+
+
+@dataclass(frozen=True, slots=True)
+class Jammed:
+    """What came of a jam."""
+
+    path: Path | None  # where it is kept; None: nowhere
+    tally: Tally
 
 
 class Scribe:
@@ -57,8 +80,8 @@ class Scribe:
         self._screen.tempo(bpm)
 
 
-def listen(jam: Jam, driver: Driver, brain: Brain, console: Console) -> Path | None:
-    """Jam until Ctrl-C or a signal to end; return where the jam is kept, None if it is not.
+def listen(jam: Jam, driver: Driver, network: Network, console: Console) -> Jammed:
+    """Jam until Ctrl-C or a signal to end.
 
     Raises:
         PortError: the ports can't be opened.
@@ -68,14 +91,29 @@ def listen(jam: Jam, driver: Driver, brain: Brain, console: Console) -> Path | N
     inbox = LiveInbox()
     with contextlib.ExitStack() as stack:
         stack.enter_context(ended_by_signals(lambda: inbox.put(time.monotonic(), Stop())))
-        stack.enter_context(_quick_switching())
         ports = open_ports(driver, jam.ports, inbox.put, time.monotonic)
         stack.callback(ports.close)
+        ledger = stack.enter_context(Ledger(ports))
+        network.connect(inbox.put)
+        network.bequeath(Estate(ledger.path, driver.name, None if ports.virtual_output else ports.names[1]))
         screen = stack.enter_context(StatusLine(console, f"{ports.names[0]} -> {ports.names[1]}"))
         recorder = stack.enter_context(JamRecorder(_file(jam, path, ports), screen.warn)) if path else None
-        stage = Stage(time.monotonic, inbox, ports, screen, Scribe(recorder, screen))
-        Session(stage, brain, replace(jam.settings, shared_bus=ports.shared)).run()
-    return recorder.saved if recorder else None
+        stage = Stage(time.monotonic, inbox, ledger, screen, Scribe(recorder, screen), jam.beat)
+        session = Session(stage, network, replace(jam.settings, shared_bus=ports.shared))
+        with _in_time():
+            session.run()
+    return Jammed(recorder.saved if recorder else None, session.tally)
+
+
+@contextlib.contextmanager
+def _in_time() -> Iterator[None]:
+    """Have this thread keep time: ahead of others where the system grants it, and not held up by Python itself."""
+    with quick_switching(), quiet_collector():
+        hurry()
+        try:
+            yield
+        finally:
+            relax()
 
 
 @contextlib.contextmanager
@@ -93,17 +131,6 @@ def ended_by_signals(stop: Callable[[], None]) -> Iterator[None]:
             signal.signal(ending, before)
 
 
-@contextlib.contextmanager
-def _quick_switching() -> Iterator[None]:
-    """Let the session's thread have its turn sooner beside the screen's, the recorder's and the driver's."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
-
-
 def _file(jam: Jam, path: Path, ports: Ports) -> JamFile:
     about = {
         "livejam": __version__,
@@ -111,6 +138,6 @@ def _file(jam: Jam, path: Path, ports: Ports) -> JamFile:
         "input": ports.names[0],
         "output": ports.names[1],
         **jam.about,
-        "settings": asdict(jam.settings),
+        "settings": {**asdict(jam.settings), "mode": str(jam.settings.mode)},
     }
-    return JamFile(path, about, jam.settings.metre, jam.ports.answer_channel)
+    return JamFile(path, about, jam.settings.metre, jam.settings.answer_channel)

@@ -8,13 +8,17 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 from livejam.errors import PortError
+from livejam.jackport import JackDriver
 from livejam.ports import Driver, Receive
+from livejam.watch import FileWatch, ListWatch
 
 NAME = "livejam"
+JACK = "Jack"  # as rtmidi shows it
+CHOICE = "MIDO_BACKEND"  # the variable that chooses one of rtmidi's systems
 SYSTEMS = ("MACOSX_CORE", "LINUX_ALSA", "UNIX_JACK", "WINDOWS_MM", "WINDOWS_UWP")  # as rtmidi calls them
 DRAIN = 0.05  # seconds for a sound server to pass on the last messages: two of JACK's longest periods
 CURE = {  # what brings a MIDI system up
@@ -24,23 +28,59 @@ CURE = {  # what brings a MIDI system up
 }
 
 
-def find_driver() -> Driver:
-    """Return the first MIDI system that answers; MIDO_BACKEND (`mido.backends.rtmidi/UNIX_JACK`) chooses one.
+def find_driver(jack: bool = False) -> Driver:
+    """Return the MIDI system to play on: the first that answers; with `jack`, JACK, exact to the frame.
+
+    MIDO_BACKEND (`mido.backends.rtmidi/UNIX_JACK`) chooses one of rtmidi's.
 
     Raises:
-        PortError: there is none.
+        PortError: there is none, or not the one asked for.
     """
+    if jack:
+        driver = JackDriver()
+        driver.inputs()
+        return driver
+    return next(_answering())
+
+
+def find_drivers() -> list[Driver]:
+    """Return all MIDI systems that answer, in the order in which they are taken. Raises PortError if there is none."""
+    return list(_answering())
+
+
+def hint(drivers: Sequence[Driver]) -> str | None:
+    """Return how to have notes played more exactly on one of `drivers`."""
+    if any(driver.name == JACK and isinstance(driver, RtMidi) for driver in drivers) and not os.environ.get(CHOICE):
+        return (
+            "JACK runs here: pip install 'livejam[jack]' puts every note on its exact sample, and minds ports that go"
+        )
+    return None
+
+
+def _answering() -> Iterator[Driver]:
+    """Yield the MIDI systems that answer. Raises PortError if there is none."""
     try:
         import rtmidi
     except ImportError as error:
         raise PortError(f"MIDI can't be used here: {error}; on Debian: apt-get install libasound2") from error
     os.environ.setdefault("JACK_NO_START_SERVER", "1")
+    found = False
     for api in _wanted_apis(rtmidi):
-        driver = RtMidi(rtmidi, api)
-        with contextlib.suppress(PortError):
-            driver.inputs()
-            return driver
-    raise PortError(f"no MIDI system is running on this machine: {CURE.get(sys.platform, CURE['linux'])}")
+        for make in _ways(rtmidi, api):
+            with contextlib.suppress(PortError):
+                driver = make()
+                driver.inputs()
+                found = True
+                yield driver
+                break
+    if not found:
+        raise PortError(f"no MIDI system is running on this machine: {CURE.get(sys.platform, CURE['linux'])}")
+
+
+def _ways(rtmidi: Any, api: int) -> list[Callable[[], Driver]]:
+    """The ways to that system, the best first: JACK's own, if nobody asked for rtmidi's."""
+    own = api == rtmidi.API_UNIX_JACK and not os.environ.get(CHOICE)
+    return [*([JackDriver] if own else []), lambda: RtMidi(rtmidi, api)]
 
 
 class RtMidi:
@@ -49,6 +89,7 @@ class RtMidi:
     def __init__(self, rtmidi: Any, api: int) -> None:
         self._rtmidi = rtmidi
         self._api = api
+        self._watch: Watch | None = None
         self.name: str = rtmidi.get_api_display_name(api)
         self.indexed = api == rtmidi.API_WINDOWS_MM
         self.virtual = api in (rtmidi.API_LINUX_ALSA, rtmidi.API_UNIX_JACK, rtmidi.API_MACOSX_CORE)
@@ -66,8 +107,18 @@ class RtMidi:
         return self._names(self._rtmidi.MidiOut)
 
     def changed(self) -> bool:
-        """Whether a port may have come or gone."""
-        return False
+        """Whether a port may have come or gone since this was last asked."""
+        if self._watch is None:
+            self._watch = self._make_watch()
+        return self._watch.changed()
+
+    def _make_watch(self) -> "Watch":
+        if self._api == self._rtmidi.API_LINUX_ALSA:
+            return FileWatch()
+        if self._api == self._rtmidi.API_UNIX_JACK:
+            return Unwatched()
+        heard, sent = (kind(self._api, name=f"{NAME}_ports") for kind in (self._rtmidi.MidiIn, self._rtmidi.MidiOut))
+        return ListWatch(lambda: (heard.get_ports(), sent.get_ports()))
 
     def open_input(self, name: str | None, receive: Receive) -> "Input":
         """Open an input; messages that come in go to `receive` from now on."""
@@ -103,6 +154,21 @@ class RtMidi:
                 yield kind(self._api, name=client)
         except (self._rtmidi.RtMidiError, OSError, RuntimeError, ValueError) as error:
             raise PortError(f"{self.name} refuses: {error}; is the port in use by another program?") from error
+
+
+class Watch(Protocol):
+    """How it is noticed that ports come and go."""
+
+    def changed(self) -> bool:
+        """Whether they may have since this was last asked."""
+
+
+class Unwatched:
+    """A system on which that can't be noticed cheaply."""
+
+    def changed(self) -> bool:
+        """Never, for all we know."""
+        return False
 
 
 class Input:
@@ -148,7 +214,7 @@ def _wanted_apis(rtmidi: Any) -> list[int]:
     """The MIDI systems to try, in order."""
     known = {getattr(rtmidi, f"API_{name}", None): name for name in SYSTEMS}
     compiled = {known[api]: api for api in rtmidi.get_compiled_api() if api in known}
-    name = os.environ.get("MIDO_BACKEND", "").partition("/")[2]
+    name = os.environ.get(CHOICE, "").partition("/")[2]
     if not name:
         return list(compiled.values())
     if name not in compiled:

@@ -6,7 +6,7 @@ that owns the session calls it.
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from livejam.events import Pedal, PortLost
@@ -19,6 +19,8 @@ SPREAD = 0.018  # seconds: standard deviation of a player's timing
 BAR = 4 * TICKS_PER_BEAT  # ticks, where the metre is unknown
 EARLY = 3  # ticks: an onset that much before a beat belongs to it
 LEGATO = 0.75, 1.15  # share of the time to the next onset that a note lasts to count as tied to it
+PICKUP = TICKS_PER_BEAT  # ticks before a bar line that belong to the bar after it
+GRIDS = 64  # of a clock that are remembered: a minute, for one that corrects itself every beat
 CHORD = 1.5  # ticks: onsets closer than this may fall on one place
 
 
@@ -31,7 +33,9 @@ class Request:
     metre: Metre | None  # None: unknown
     bpm: float  # quarter notes a minute, the grid's
     start: int  # ticks: the earliest place at which an answer can sound; a hint, the session moves the answer by beats
-    max_ticks: int  # ticks: no answer is asked for beyond this span from its first onset
+    max_ticks: int  # ticks: the answer is over within this span from its first onset
+    min_ticks: int = 0  # ticks: it does not end before this span
+    first: int | None = None  # ticks: where its first note is wanted; None: wherever
 
 
 class Ear:
@@ -64,9 +68,18 @@ class Ear:
     def take(self, now: float) -> tuple[Note, ...]:
         """Return, once, the notes since the last call, by onset and pitch. Notes still held end at `now`."""
         self._end_all(self._held, now)
-        notes = tuple(sorted(self._notes, key=lambda note: (note.onset, note.pitch)))
+        notes = _in_order(self._notes)
         self._notes.clear()
         return notes
+
+    def ended(self) -> tuple[Note, ...]:
+        """Return the notes since the last `take` that have ended, by onset and pitch."""
+        return _in_order(self._notes)
+
+    def so_far(self, until: float) -> tuple[Note, ...]:
+        """Return what `take(until)` would, and keep it."""
+        held = (self._held_note(pitch, until) for pitch in self._held)
+        return _in_order([*self._notes, *held])
 
     def _end_all(self, pitches: Collection[int], now: float) -> None:
         for pitch in tuple(pitches):
@@ -75,12 +88,20 @@ class Ear:
     def _end(self, pitch: int, now: float) -> None:
         if pitch not in self._held:
             return
-        onset, velocity = self._held.pop(pitch)
+        self._notes.append(self._held_note(pitch, now))
+        del self._held[pitch]
         self._ringing.discard(pitch)
-        self._notes.append(Note(onset, pitch, velocity, max(0.0, min(now - onset, self.longest_key))))
+
+    def _held_note(self, pitch: int, until: float) -> Note:
+        onset, velocity = self._held[pitch]
+        return Note(onset, pitch, velocity, max(0.0, min(until - onset, self.longest_key)))
 
 
-def on_grid(notes: Sequence[Note], grid: BeatGrid, floor_ticks: int = 0) -> tuple[TickNote, ...]:
+def _in_order(notes: Collection[Note]) -> tuple[Note, ...]:
+    return tuple(sorted(notes, key=lambda note: (note.onset, note.pitch)))
+
+
+def on_grid(notes: Sequence[Note], grid: "BeatGrid | Tempos", floor_ticks: int = 0) -> tuple[TickNote, ...]:
     """Return a player's notes on the grid, by onset and pitch, none before `floor_ticks`.
 
     Every beat is divided as simply as its onsets allow, and they move to the nearest place of that division; so a
@@ -103,50 +124,104 @@ def on_grid(notes: Sequence[Note], grid: BeatGrid, floor_ticks: int = 0) -> tupl
 class TickLine:
     """The one line of ticks on which all phrases of a jam lie, the player's and livejam's. It never goes backwards."""
 
-    def __init__(self, bpm: float | None = None, metre: Metre | None = None, bar_line: float | None = None) -> None:
-        """Begin a line. With `bpm` and the time of a `bar_line` (seconds) the grid is known, else it is felt."""
+    def __init__(self, bpm: float | None = None, metre: Metre | None = None) -> None:
+        """Begin a line. With `bpm` the tempo is known; the beat is felt until a clock is followed."""
         self._bpm = bpm  # None: the player's own pulse
-        self._bar_line = bar_line
         self._bar = metre.bar_ticks if metre else BAR  # ticks
-        self._start = self._bar + (metre.bar_line if metre else 0)  # ticks: a first bar, with room for a pickup
+        self._bar_line = metre.bar_line if metre else 0  # ticks
+        self._start = self._bar + self._bar_line  # ticks: a first bar, with room for a pickup
         self._floor = 0  # ticks: the latest onset so far
-        self._grid: BeatGrid | None = None
+        self._felt: BeatGrid | None = None  # the grid of the latest phrase, where no clock is followed
+        self._known: list[tuple[float, BeatGrid]] = []  # (seconds, the clock's grid from then on)
 
     @property
     def grid(self) -> BeatGrid:
-        """The grid of the latest call."""
-        return self._grid or BeatGrid(self._bpm or DEFAULT_BPM)
+        """The grid that holds now."""
+        if self._known:
+            return self._known[-1][1]
+        return self._felt or BeatGrid(self._bpm or DEFAULT_BPM)
 
-    def call(self, notes: Sequence[Note]) -> tuple[TickNote, ...]:
-        """Return the player's phrase (by onset, not empty) on its own grid, which goes on from the one before."""
-        self._grid = self._grid_of([note.onset for note in notes])
-        call = on_grid(notes, self._grid, self._floor)
-        self._floor = call[-1].onset
-        return call
+    def follow(self, grid: BeatGrid | None, now: float) -> None:
+        """Follow a clock whose grid is this from `now` on; None: it runs no more. Its bars begin at multiples of a bar.
 
-    def sounded(self, notes: Sequence[Note]) -> tuple[TickNote, ...]:
-        """Return what sounded of an answer, which lies on the grid, by onset and pitch."""
-        grid = self.grid
-        answer = tuple(
-            TickNote(round(grid.tick_at(note.onset)), note.pitch, max(1, round(length)), note.velocity)
-            for note in notes
-            if (length := note.duration * grid.ticks_a_second) > 0
-        )
-        self._floor = max([self._floor, *(note.onset for note in answer)])
-        return answer
+        Its ticks may jump; those of the line go on, so that bar lines stay bar lines.
+        """
+        if grid is None:
+            self._felt, self._known = self.grid, []
+            return
+        here = grid.tick_at(now)
+        if self._known:
+            bars = math.ceil((self.grid.tick_at(now) - here - TICKS_PER_BEAT / 2) / self._bar)
+        else:
+            bars = math.ceil((max(self._floor, self._start) - here) / self._bar)
+        shifted = replace(grid, origin_ticks=grid.origin_ticks + bars * self._bar + self._bar_line)
+        self._known = [*self._known[-GRIDS:], (now, shifted)]
 
-    def _grid_of(self, onsets: Sequence[float]) -> BeatGrid:
-        """Return the grid of a phrase with these onsets (seconds)."""
-        if self._bpm is None or self._bar_line is None:
-            return estimate_pulse(onsets, self._grid, self._bpm, self._floor if self._grid else self._start)
-        if self._grid:
-            return self._grid
-        steady = BeatGrid(self._bpm, self._bar_line)
-        bar_line = steady.tick_at(onsets[0]) // self._bar * self._bar  # the last one before the phrase
-        return BeatGrid(self._bpm, steady.seconds_at(bar_line), self._start)
+    def number(self, now: float) -> int | None:
+        """Return the bar that a note at `now` belongs to; one in the last beat belongs to the next. None: no clock."""
+        if not self._known:
+            return None
+        return math.floor((self.grid.tick_at(now) - self._bar_line + PICKUP) / self._bar)
+
+    def start(self, bar: int) -> float:
+        """Return when a bar begins, seconds."""
+        return self.grid.seconds_at(self.bar_tick(bar))
+
+    def bar_tick(self, bar: int) -> int:
+        """Return where a bar begins, ticks."""
+        return bar * self._bar + self._bar_line
+
+    def beat(self) -> float:
+        """Return the length of a beat, seconds."""
+        return self.grid.beat
+
+    def placed(self, notes: Sequence[Note]) -> tuple[BeatGrid, tuple[TickNote, ...]]:
+        """Return the grid of a phrase of the player's (by onset, not empty), and the phrase on it."""
+        if self._known:
+            return self.grid, on_grid(notes, self._heard_on(notes[0].onset), self._floor)
+        onsets = [note.onset for note in notes]
+        grid = estimate_pulse(onsets, self._felt, self._bpm, self._floor if self._felt else self._start)
+        return grid, on_grid(notes, grid, self._floor)
+
+    def keep(self, grid: BeatGrid, notes: Sequence[TickNote]) -> None:
+        """Let the line go on after a phrase that lies on `grid`."""
+        if not self._known:
+            self._felt = grid
+        self._floor = max([self._floor, *(note.onset for note in notes)])
+
+    def _heard_on(self, since: float) -> "Tempos":
+        """Return the grids that held from `since` (seconds) on."""
+        later = [(at, grid) for at, grid in self._known if at > since]
+        return Tempos((*self._known[: len(self._known) - len(later)][-1:], *later) or tuple(self._known))
 
 
-def _length(note: Note, grid: BeatGrid, wait: int) -> int:
+@dataclass(frozen=True, slots=True)
+class Tempos:
+    """Grids that took over from one another: where a time lies on the tick line."""
+
+    grids: tuple[tuple[float, BeatGrid], ...]  # (seconds, grid from then on), at least one
+
+    @property
+    def ticks_a_second(self) -> float:
+        """How many ticks pass in a second, now."""
+        return self.grids[-1][1].ticks_a_second
+
+    def tick_at(self, seconds: float) -> float:
+        """Return the place on the tick line."""
+        held = [grid for at, grid in self.grids if at <= seconds]
+        return (held[-1] if held else self.grids[0][1]).tick_at(seconds)
+
+
+def sounded(notes: Sequence[Note], grid: BeatGrid) -> tuple[TickNote, ...]:
+    """Return what sounded of an answer that lies on `grid`, by onset and pitch."""
+    return tuple(
+        TickNote(round(grid.tick_at(note.onset)), note.pitch, max(1, round(length)), note.velocity)
+        for note in notes
+        if (length := note.duration * grid.ticks_a_second) > 0
+    )
+
+
+def _length(note: Note, grid: "BeatGrid | Tempos", wait: int) -> int:
     """Return the length meant: up to the next onset, `wait` ticks away (0: there is none), if it nearly was that."""
     ticks, (low, high) = note.duration * grid.ticks_a_second, LEGATO
     return wait if low * wait <= ticks <= high * wait and wait else max(1, round(ticks))

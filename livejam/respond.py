@@ -13,11 +13,15 @@ from livejam.events import PlayerEvent
 from livejam.files import save
 from livejam.midifile import Song, Timed
 from livejam.notes import NoteOff, NoteOn
-from livejam.session import Brain, Settings
+from livejam.clock import SteadyClock
+from livejam.composer import Brain
+from livejam.modes import Silence
+from livejam.stage import Settings
 from livejam.tape import Tape
 from livejam.virtual import SilentScreen, play_through
 
 SLOWEST, FASTEST = 30.0, 300.0  # quarter notes a minute: a tempo beyond is not meant
+SILENCE = 0.6  # seconds without a key after which the answer may begin
 MARGIN = 0.1  # seconds of silence beyond the longest rest
 
 
@@ -45,7 +49,8 @@ def respond(song: Song, brain: Brain, settings: Settings, channel: int = 1) -> b
     """
     screen, answer = SilentScreen(), AnswerTape(settings, channel)
     whole = whole_call(song, settings)
-    play_through(((timed.at, timed.event) for timed in song.events), brain, whole, screen, answer)
+    beat = SteadyClock(whole.bpm, whole.bar_line) if whole.bpm and whole.bar_line is not None else None
+    play_through(((timed.at, timed.event) for timed in song.events), brain, whole, screen, answer, beat)
     if screen.warnings:
         raise LivejamError(screen.warnings[0])
     if not answer.tape:
@@ -64,8 +69,9 @@ def on_beat(song: Song, settings: Settings) -> Settings:
 def whole_call(song: Song, settings: Settings) -> Settings:
     """Return `settings` in which no rest of `song` ends the call before its time, however long it is."""
     rest = longest_rest(song.events, settings.longest_key)
-    silence = max(settings.silence, rest + MARGIN if rest else 0.0)
-    return replace(settings, silence=silence, longest_call=max(settings.longest_call, song.seconds + silence + MARGIN))
+    silence = max(SILENCE, rest + MARGIN if rest else 0.0)
+    longest = max(settings.longest_call, song.seconds + silence + MARGIN)
+    return replace(settings, mode=Silence(silence), longest_call=longest)
 
 
 def longest_rest(events: Iterable[Timed], longest_key: float) -> float:

@@ -48,13 +48,20 @@ class Paced:
 
 
 @dataclass(frozen=True, slots=True)
+class Moded:
+    """Turns are taken by this mode from now on."""
+
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
 class Warned:
     """Something went wrong; the jam goes on."""
 
     text: str
 
 
-Seen = Turned | Keyed | Paced | Warned
+Seen = Turned | Keyed | Paced | Moded | Warned
 
 
 class Relay:
@@ -78,6 +85,10 @@ class Relay:
     def tempo(self, bpm: float) -> None:
         """Pass on the tempo, quarter notes a minute."""
         self._put(Paced(bpm))
+
+    def mode(self, text: str) -> None:
+        """Pass on how turns are taken."""
+        self._put(Moded(text))
 
     def warn(self, text: str) -> None:
         """Pass on a warning."""

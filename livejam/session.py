@@ -1,120 +1,66 @@
-"""The loop of a jam: waits in one place, feeds the turn-taker, asks the brain, plays the answer.
+"""The loop of a jam: waits in one place, feeds the turn-taker, tells the network, plays the answer.
 
-Knows neither MIDI files and ports, nor the network, nor the terminal: it states what it needs of them as Protocols,
-and `livejam.cli` plugs them in. Times are seconds of one monotonic clock, ticks say so. Everything here runs in the
-one thread that called `Session.run`; other threads reach it through the inbox alone.
+Knows neither MIDI files and ports, nor the network, nor the terminal: `stage` states what it needs of them as
+Protocols, and `livejam.cli` plugs them in. Times are seconds of one monotonic clock, ticks say so. Everything here runs in the
+one thread that called `Session.run`; other threads and processes reach it through the inbox alone.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from livejam.answering import Answer, requested
+from livejam.answering import LEAD, Answer, requested, traded
+from livejam.composer import Complete, Compose, Composed, Failed, Forgotten, Heard, Lost, Reply
 from livejam.echo import Echo
 from livejam.errors import LivejamError
-from livejam.events import Pedal, PortBack, PortLost, Stop
-from livejam.notes import Metre, NoteOff, NoteOn, TickNote
-from livejam.phrasing import Ear, Request, TickLine
+from livejam.events import Clocking, Gesture, Pedal, PlayerEvent, PortBack, PortLost, Stop
+from livejam.grid import BeatGrid, placed, steps
+from livejam.memory import Memory, Phrase
+from livejam.modes import Bars, ModeChosen, Signal
+from livejam.notes import TICKS_PER_BEAT, Cue, Metre, Note, NoteOff, NoteOn, TickNote
+from livejam.phrasing import Ear, TickLine, sounded
 from livejam.playback import Playback
-from livejam.turns import Action, AnswerReady, Arrival, Hush, Play, PlaybackDone, State, TurnRules, TurnTaker
+from livejam.stage import Arrival, Partner, Settings, Stage
+from livejam.turns import Action, AnswerReady, Estimate, Hush, Play, PlaybackDone, Speculate, State, TurnTaker
 
 TOO_SLOW = "no answer came in time: this machine is busy, or the call was very long; play on"
-STEP = 0.004  # seconds kept free before anything is due: a step of the network takes 1 to 2 ms
+NO_BARS = "there is no clock to trade bars by; until it runs, a silence ends your phrase"
+SOON = 0.03  # seconds after a note has ended until the network is told
+SOON_A_NOTE = 0.0001  # seconds more for every note of the phrase, so that a flood does not keep us busy
 
+@dataclass
+class Tally:
+    """What came of guessing that a phrase is over."""
 
-@dataclass(frozen=True, slots=True)
-class Settings(TurnRules):
-    """What can be chosen before a jam; the rules of turn-taking are part of it."""
-
-    bpm: float | None = None  # quarter notes a minute; None: the player's own pulse
-    metre: Metre | None = None  # None: unknown
-    bar_line: float | None = None  # seconds: where a bar begins, so with bpm the beat is known; None: it is felt
-    start_within: float = 0.8  # seconds from the end of the call to the answer's first note, at most
-    shared_bus: bool = False  # livejam hears what it sends
-
-
-class Inbox(Protocol):
-    """Where everything that happens arrives."""
-
-    def wait(self, deadline: float | None) -> tuple[float, Arrival] | None:
-        """Return the next (time, event), or None at `deadline` (seconds, session clock; None: wait for ever)."""
-
-
-class Output(Protocol):
-    """Where livejam's notes go."""
-
-    def send(self, message: NoteOn | NoteOff) -> None:
-        """Send at once. Raises PortError if the port is gone; the session warns and goes on."""
-
-
-class Brain(Protocol):
-    """What listens and makes up the answers. All ticks lie on one line that never goes backwards."""
-
-    def hear(self, notes: Sequence[TickNote], metre: Metre | None, player: bool) -> None:
-        """Append one phrase, sorted by onset, to the memory: the player's, or what really sounded of an answer."""
-
-    def answer(self, request: Request) -> Iterator[TickNote]:
-        """Yield the answer lazily, one network step a note, onsets in ticks, ascending, after the call's last onset.
-
-        Velocity 0 means unknown. An iterator that is not asked any more is dropped; nothing of the answer is in the
-        memory until it is heard. Raises LivejamError if it can't go on.
-        """
-
-
-class Screen(Protocol):
-    """What the player sees. Must return at once."""
-
-    def state(self, state: State, turn: int) -> None:
-        """Whose turn it is has changed."""
-
-    def player_note(self, time: float, message: NoteOn | NoteOff) -> None:
-        """The player pressed or released a key."""
-
-    def answer_note(self, time: float, message: NoteOn | NoteOff) -> None:
-        """A note-on or note-off of livejam's was sent."""
-
-    def warn(self, text: str) -> None:
-        """Something went wrong that the player should know, in one line; the jam goes on."""
-
-
-class Recorder(Protocol):
-    """What keeps the jam. Must return at once."""
-
-    def record(self, time: float, message: NoteOn | NoteOff | Pedal, player: bool) -> None:
-        """Keep a message of the player's or of livejam's."""
-
-    def tempo(self, time: float, bpm: float) -> None:
-        """From `time` (of a beat) on the tempo is `bpm` quarter notes a minute."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Everything around a session but the brain."""
-
-    clock: Callable[[], float]  # seconds, monotonic; the clock of the inbox's times
-    inbox: Inbox
-    output: Output
-    screen: Screen
-    recorder: Recorder
+    guesses: int = 0  # answers that were begun before the phrase was over
+    used: int = 0  # of those, played
+    answers: int = 0  # played
 
 
 class Session:
     """One jam."""
 
-    def __init__(self, stage: Stage, brain: Brain, settings: Settings) -> None:
+    def __init__(self, stage: Stage, partner: Partner, settings: Settings) -> None:
         self._stage = stage
-        self._brain = brain
+        self._partner = partner
         self._settings = settings
-        self._turns = TurnTaker(settings)
+        self._metre = settings.metre or (Metre(4, 4) if stage.beat else None)
+        self._line = TickLine(settings.bpm, self._metre)
+        self._turns = TurnTaker(settings, bars=self._line)
         self._playback = Playback()
         self._echo = Echo() if settings.shared_bus else None
         self._ear = Ear(settings.longest_key)
-        self._line = TickLine(settings.bpm, settings.metre, settings.bar_line)
-        self._answer: Answer | None = None  # being decoded, or sounding
+        self._memory = Memory(partner.tell)
+        self._number = 0  # of the latest answer asked for
+        self._guess: Answer | None = None  # to the phrase as it is, should it be over
+        self._answer: Answer | None = None  # awaited, or sounding
+        self._hear_at: float | None = None  # seconds: the phrase is told then
+        self._beat: BeatGrid | None = None  # of the clock
+        self._trouble: str | None = None  # of the clock
+        self._signal_down = False
         self._shown: tuple[State, int] | None = None
         self._port_works = True
         self._running = True
+        self.tally = Tally()
 
     @property
     def late_notes(self) -> int:
@@ -123,136 +69,283 @@ class Session:
 
     def run(self) -> None:
         """Jam until a Stop arrives. Whatever happens, nothing is left sounding."""
+        self._stage.screen.mode(str(self._turns.mode))
+        self._follow_clock(self._stage.clock())
         try:
             while self._running:
                 self._show()
-                self._step()
+                self._go_on(self._stage.inbox.wait(self._due()))
         finally:
             self._send(self._playback.silence(self._stage.clock()))
 
-    def _step(self) -> None:
-        """Wait for the next thing to happen; an error of the brain's ends its turn, not the jam."""
-        try:
-            self._go_on(self._stage.inbox.wait(self._wake()))
-        except LivejamError as error:
-            self._stage.screen.warn(str(error))
-            with suppress(LivejamError):
-                self._end_answer()
-            self._turns.handle(PlaybackDone(self._turns.turn), self._stage.clock())
-
     def _go_on(self, arrival: tuple[float, Arrival] | None) -> None:
-        """Do what is due: sound first, then timers, then the event, and if there is none and time, decode."""
+        """Do what is due: sound first, then timers, then the event."""
         now = self._stage.clock()
         self._play(now)
         self._pass_time(arrival[0] if arrival else now)
         if arrival:
             self._take(*arrival)
-        elif self._answer and self._may_decode(self._answer):
-            self._decode(self._answer)
-
-    def _wake(self) -> float | None:
-        """Return when to stop waiting: at once, if there is a note to decode and time for it."""
-        return self._stage.clock() if self._answer and self._may_decode(self._answer) else self._due()
-
-    def _may_decode(self, answer: Answer) -> bool:
-        now, due = self._stage.clock(), self._due()
-        return answer.hungry(now) and (due is None or due > now + STEP)
+        elif self._hear_at is not None and now >= self._hear_at:
+            self._hear()
 
     def _due(self) -> float | None:
-        deadlines = (self._turns.deadline, self._playback.deadline)
+        sound = self._playback.deadline
+        deadlines = (self._turns.deadline, self._hear_at, None if sound is None else sound - self._stage.output.ahead)
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def _play(self, now: float) -> None:
-        self._send(self._playback.due(now))
-        if self._answer and self._answer.complete and self._playback.idle:
-            turn = self._answer.request.turn
-            self._end_answer()
-            self._turns.handle(PlaybackDone(turn), now)
+        self._send(self._playback.due(now, self._stage.output.ahead))
+        answer = self._answer
+        if answer and answer.complete and self._playback.idle(self._settings.answer_channel):
+            self._end_answer(now)
+            self._turns.handle(PlaybackDone(answer.request.turn), now)
 
     def _pass_time(self, until: float) -> None:
         """Let the turn-taker's deadlines pass that lie at or before `until`."""
         while (deadline := self._turns.deadline) is not None and deadline <= until:
             listening = self._turns.state is State.LISTENING
             actions = self._turns.handle_timeout(deadline)
-            if self._answer and not self._answer.begun:
+            if self._answer and self._answer.grid is None and not listening:
                 self._stage.screen.warn(TOO_SLOW)
-            self._carry_out(actions)
-            if listening and not actions:
-                self._hear_call()  # too short to answer, but heard
+            self._carry_out(actions, deadline)
+            if listening and not actions and self._turns.state is State.IDLE:
+                self._close_call(deadline)  # too short to answer, but heard
 
     def _take(self, time: float, event: Arrival) -> None:
         """Take in what happened at `time`."""
         if self._echo and isinstance(event, NoteOn | NoteOff) and self._echo.returns(event, time):
             return
         match event:
-            case Stop():
-                self._running = False
-                return
-            case PortBack(name):
-                self._stage.screen.warn(f"{name} is back")
-                return
+            case NoteOn() | NoteOff() | Pedal() | Gesture():
+                self._stage.recorder.record(time, event, player=True)
+                self._hear_player(time, event)
+            case Composed() | Complete() | Heard() | Failed() | Forgotten() | Lost():
+                self._take_reply(event, time)
             case PortLost(name):
                 self._stage.screen.warn(f"{name} is gone; livejam goes on as soon as it is back")
-            case NoteOn() | NoteOff() | Pedal():
-                self._stage.recorder.record(time, event, player=True)
+                self._ear.take_in(event, time)
+                self._carry_out(self._turns.handle(event, time), time)
+            case PortBack(name):
+                self._stage.screen.warn(f"{name} is back")
+            case ModeChosen(mode):
+                self._turns.choose(mode, time)
+                self._stage.screen.mode(str(mode))
+            case Stop():
+                self._running = False
+            case _:
+                self._take_clock(event, time)
+
+    # What is played
+
+    def _hear_player(self, time: float, event: PlayerEvent) -> None:
+        mode = self._turns.mode
+        sign = mode.value(event) if isinstance(mode, Signal) else None
+        if sign is not None:
+            pressed, self._signal_down = sign and not self._signal_down, sign
+            self._carry_out(self._turns.signal(time) if pressed else (), time)
+            return
+        if isinstance(event, Gesture):
+            return
+        turn, state = self._turns.turn, self._turns.state
+        self._carry_out(self._turns.handle(event, time), time)
+        if self._turns.turn != turn:
+            self._begin_call(time)
         self._ear.take_in(event, time)
-        self._carry_out(self._turns.handle(event, time))
+        if state is State.LISTENING and not isinstance(event, NoteOn) and self._hear_at is None:
+            self._hear_at = time + SOON + SOON_A_NOTE * len(self._ear.ended())
         if isinstance(event, NoteOn | NoteOff):
             self._stage.screen.player_note(time, event)
 
-    def _carry_out(self, actions: tuple[Action, ...]) -> None:
+    def _begin_call(self, time: float) -> None:
+        self._ear.take(time)
+        self._guess = None
+        if isinstance(self._turns.mode, Bars) and self._beat is None:
+            self._stage.screen.warn(NO_BARS)
+
+    def _hear(self) -> None:
+        """Let the network hear what has ended of the phrase."""
+        self._hear_at = None
+        notes = self._ear.ended()
+        if notes and self._answer is None and self._turns.state is State.LISTENING:
+            _, call = self._line.placed(notes)
+            self._memory.hear(Phrase(call, self._metre, player=True))
+
+    def _carry_out(self, actions: tuple[Action, ...], now: float) -> None:
         for action in actions:
             match action:
+                case Speculate(turn):
+                    self._speculate(turn, now)
                 case Play(turn):
-                    self._ask(turn)
+                    self._begin_answer(turn, now)
                 case Hush():
-                    self._end_answer()
+                    self._end_answer(now)
 
-    def _ask(self, turn: int) -> None:
-        """Let the brain hear the call and begin an answer."""
-        ended = self._stage.clock()
-        call = self._hear_call()
-        grid, settings = self._line.grid, self._settings
-        request = requested(turn, call, settings.metre, grid, self._stage.clock(), settings.longest_answer)
-        self._answer = Answer(request, self._brain.answer(request), grid, ended + settings.start_within)
+    def _speculate(self, turn: int, now: float) -> None:
+        """Have an answer made up to the phrase as it is, in case it is over."""
+        if self._answer:
+            return  # livejam's bars sound to their end first
+        until = self._turns.over_at if isinstance(self._turns.mode, Bars) else now
+        grid, call = self._line.placed(self._ear.so_far(until))
+        self._memory.hear(Phrase(call, self._metre, player=True))
+        if self._guess is None or self._guess.request.call != call:
+            self._guess = self._ask(turn, call, grid, until)
+            self.tally.guesses += 1
 
-    def _hear_call(self) -> tuple[TickNote, ...]:
-        """Close the player's phrase, put it on the grid and let the brain hear it."""
-        call = self._line.call(self._ear.take(self._stage.clock()))
-        self._stage.recorder.tempo(self._line.grid.origin, self._line.grid.bpm)
-        self._brain.hear(call, self._settings.metre, player=True)
-        return call
+    def _begin_answer(self, turn: int, now: float) -> None:
+        """The phrase is over: play the answer to it, if it is there, or ask for it."""
+        if self._answer:
+            self._end_answer(now)
+        guess, self._guess = self._guess, None
+        grid, call = self._close_call(now)
+        guessed = guess is not None and (guess.request.call == call or (self._must_start and guess.first is not None))
+        self.tally.answers += 1
+        self.tally.used += guessed
+        self._answer = guess if guess and guessed else self._ask(turn, call, grid, now)
+        self._go_on_answering(now)
 
-    def _decode(self, answer: Answer) -> None:
-        """Have one note more of the answer decoded, and schedule it."""
-        note = answer.decode(self._stage.clock)
-        now = self._stage.clock()
-        if note:
-            self._playback.schedule(note)
+    @property
+    def _must_start(self) -> bool:
+        """Whether an answer that lacks the very last notes is better than one that comes late."""
+        return isinstance(self._turns.mode, Bars) and self._beat is not None
+
+    def _close_call(self, now: float) -> tuple[BeatGrid, tuple[TickNote, ...]]:
+        """Close the player's phrase and let the network hear all of it; return it on its grid."""
+        self._hear_at = None
+        grid, call = self._line.placed(self._ear.take(now))
+        self._line.keep(grid, call)
+        self._stage.recorder.tempo(grid.origin, grid.bpm)
+        self._memory.hear(Phrase(call, self._metre, player=True))
+        self._memory.close()
+        return grid, call
+
+    # What is answered
+
+    def _ask(self, turn: int, call: tuple[TickNote, ...], grid: BeatGrid, now: float) -> Answer:
+        self._number += 1
+        request = requested(turn, call, self._metre, grid, now, self._settings.longest_answer)
+        mode = self._turns.mode
+        if isinstance(mode, Bars) and (bar := self._line.number(now)) is not None:
+            request = traded(request, self._line.bar_tick(bar), mode.count, self._metre)
+        self._partner.tell(Compose(self._number, request))
+        return Answer(self._number, request)
+
+    def _take_reply(self, reply: Reply, now: float) -> None:
+        match reply:
+            case Composed(guess, note):
+                for answer in self._asked(guess):
+                    answer.add(note)
+            case Complete(guess, trouble):
+                for answer in self._asked(guess):
+                    answer.complete = True
+                    self._warn(trouble)
+            case Failed(reason):
+                self._warn(reason)
+                self._memory.forget()
+            case Heard(total, phrase_end) if total == self._memory.total:
+                self._carry_out(self._turns.handle(Estimate(phrase_end), now), now)
+            case Forgotten() | Lost():
+                self._start_over(reply, now)
+        self._go_on_answering(now)
+
+    def _asked(self, guess: int) -> list[Answer]:
+        return [answer for answer in (self._answer, self._guess) if answer and answer.guess == guess]
+
+    def _start_over(self, reply: Forgotten | Lost, now: float) -> None:
+        """The network has forgotten everything, or must be awaited anew; what was heard is not lost."""
+        self._guess = None
+        if isinstance(reply, Lost):
+            self._stage.screen.warn(f"the network stopped ({reply.reason}); it is being started again")
+            if self._answer and self._answer.grid is not None:
+                turn = self._answer.request.turn
+                self._end_answer(now)
+                self._turns.handle(PlaybackDone(turn), now)
+            return
+        self._memory.tell_again()
+        if self._answer and self._answer.grid is None:
+            request = self._answer.request
+            self._number += 1
+            self._answer = Answer(self._number, request)
+            self._partner.tell(Compose(self._number, request))
+
+    def _go_on_answering(self, now: float) -> None:
+        """Give the answer its place, if it has none, and schedule what has come of it."""
+        answer = self._answer
+        if answer is None:
+            return
+        if answer.grid is None and answer.first is not None:
+            answer.place(*self._place(answer.first, answer.request.first, now))
             self._turns.handle(AnswerReady(answer.request.turn), now)
-        else:
-            self._play(now)
+        if answer.grid is not None:
+            for note in answer.take():
+                self._playback.schedule(_in_time(note, answer.grid), self._settings.answer_channel)
+        self._play(self._stage.clock())
 
-    def _end_answer(self) -> None:
-        """End the answer, and let the brain hear what really sounded of it."""
-        self._send(self._playback.silence(self._stage.clock()))
-        self._answer = None
-        sounded = self._line.sounded(self._playback.take_sounded())
-        if sounded:
-            self._brain.hear(sounded, self._settings.metre, player=False)
+    def _place(self, first: int, wanted: int | None, now: float) -> tuple[BeatGrid, int]:
+        """Return on which grid, and how many ticks away, an answer begins whose first note was made up for `first`."""
+        grid = self._line.grid
+        now = max(now, self._stage.clock())
+        if wanted is not None and self._beat is not None:
+            late = grid.tick_at(now) - wanted  # ticks
+            if late < TICKS_PER_BEAT / 4:
+                return grid, wanted - first
+        if not self._settings.on_beat:
+            return replace(grid, origin=now, origin_ticks=first), 0
+        latest = now + self._settings.start_within
+        return grid, placed(first, grid, now + LEAD, latest, steps(self._metre))
 
-    def _send(self, messages: Sequence[NoteOn | NoteOff]) -> None:
+    def _end_answer(self, now: float) -> None:
+        """End the answer, and let the network hear what really sounded of it."""
+        answer, self._answer = self._answer, None
+        self._send(self._playback.silence(now, self._settings.answer_channel))
+        notes = self._playback.take_sounded(self._settings.answer_channel)
+        if answer is None or answer.grid is None:
+            return
+        answered = sounded(notes, answer.grid)
+        if answered:
+            self._line.keep(self._line.grid, answered)
+            self._memory.hear(Phrase(answered, self._metre, player=False))
+            self._memory.close()
+
+    # The beat
+
+    def _take_clock(self, event: Clocking, now: float) -> None:
+        if self._stage.beat:
+            self._stage.beat.take(event, now)
+            self._follow_clock(now)
+
+    def _follow_clock(self, now: float) -> None:
+        """Keep to the clock's grid: what waits to sound moves with it, and so do the bars that are traded."""
+        clock = self._stage.beat
+        if clock is None:
+            return
+        if clock.trouble != self._trouble:
+            self._trouble = clock.trouble
+            self._warn(self._trouble)
+        beat = clock.grid(now)
+        if beat == self._beat:
+            return
+        before = self._line.grid
+        self._line.follow(beat, now)
+        if beat and self._beat and self._answer and self._answer.grid is not None:
+            self._answer.grid = self._line.grid
+            self._playback.retime(lambda time: self._line.grid.seconds_at(before.tick_at(time)))
+        self._beat = beat
+        self._turns.regrid(now)
+
+    # What is sent and shown
+
+    def _send(self, cues: Sequence[Cue]) -> None:
         """Send all, then keep and show them: nothing may come between a note and its end."""
-        for message in messages:
-            self._send_one(message)
-        now = self._stage.clock()
-        for message in messages:
-            self._stage.recorder.record(now, message, player=False)
-            self._stage.screen.answer_note(now, message)
+        for cue in cues:
+            self._send_one(cue)
+        for cue in cues:
+            if cue.channel == self._settings.answer_channel:
+                self._stage.recorder.record(cue.at, cue.message, player=False)
+                self._stage.screen.answer_note(cue.at, cue.message)
 
-    def _send_one(self, message: NoteOn | NoteOff) -> None:
+    def _send_one(self, cue: Cue) -> None:
         try:
-            self._stage.output.send(message)
+            self._stage.output.send(cue)
         except LivejamError as error:
             if self._port_works:
                 self._stage.screen.warn(str(error))
@@ -260,10 +353,19 @@ class Session:
             return
         self._port_works = True
         if self._echo:
-            self._echo.sent(message, self._stage.clock())
+            self._echo.sent(cue.message, self._stage.clock())
+
+    def _warn(self, text: str | None) -> None:
+        if text:
+            self._stage.screen.warn(text)
 
     def _show(self) -> None:
         showing = self._turns.state, self._turns.turn
         if showing != self._shown:
             self._shown = showing
             self._stage.screen.state(*showing)
+
+
+def _in_time(note: TickNote, grid: BeatGrid) -> Note:
+    onset = grid.seconds_at(note.onset)
+    return Note(onset, note.pitch, note.velocity, grid.seconds_at(note.onset + note.length) - onset)

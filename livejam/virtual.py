@@ -6,13 +6,16 @@ thread.
 """
 
 from bisect import insort
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from livejam.events import Pedal, Stop
-from livejam.notes import Note, NoteOff, NoteOn
-from livejam.session import Brain, Recorder, Screen, Session, Settings, Stage
-from livejam.turns import Arrival, State
+from livejam.events import PlayerEvent, Stop
+from livejam.notes import Cue, Note, NoteOff, NoteOn
+from livejam.composer import Brain, Composer, Order, Reply
+from livejam.session import Session
+from livejam.stage import Arrival, Clock, Recorder, Screen, Settings, Stage
+from livejam.turns import State
 
 
 class VirtualClock:
@@ -33,19 +36,44 @@ def _when(timed: tuple[float, Arrival]) -> float:
     return timed[0]
 
 
-class ScriptedInbox:
-    """Events at their times; at the end, when nothing is due any more, a Stop."""
+class LocalPartner:
+    """The network in the session's own process: it works while the clock stands, so an answer takes no time."""
 
-    def __init__(self, clock: VirtualClock, events: Iterable[tuple[float, Arrival]] = ()) -> None:
+    def __init__(self, brain: Brain) -> None:
+        self._composer = Composer(brain)
+        self._orders: deque[Order] = deque()
+
+    def tell(self, order: Order) -> None:
+        """Hand over an order."""
+        self._orders.append(order)
+
+    def reply(self) -> Reply | None:
+        """Work until there is a reply and return it; None if there is nothing to do."""
+        while self._orders or self._composer.busy:
+            done = self._composer.take(self._orders.popleft()) if self._orders else self._composer.work()
+            if done is not None:
+                return done
+        return None
+
+
+class ScriptedInbox:
+    """Events at their times, replies as soon as they can be had; at the end, when nothing is due any more, a Stop."""
+
+    def __init__(
+        self, clock: VirtualClock, events: Iterable[tuple[float, Arrival]] = (), partner: LocalPartner | None = None
+    ) -> None:
         self._clock = clock
         self._events = sorted(events, key=_when)
+        self.partner = partner
 
     def put(self, time: float, event: Arrival) -> None:
         """Add an event at `time`."""
         insort(self._events, (time, event), key=_when)
 
     def wait(self, deadline: float | None) -> tuple[float, Arrival] | None:
-        """Jump to the next event, or to `deadline` if that comes first or at the same time."""
+        """Return a reply if there is one; else jump to the next event, or to `deadline` if that comes no later."""
+        if self.partner and (reply := self.partner.reply()):
+            return self._clock.now, reply
         if deadline is not None and (not self._events or deadline <= self._events[0][0]):
             self._clock.move_to(deadline)
             return None
@@ -71,6 +99,9 @@ class SilentScreen:
     def answer_note(self, time: float, message: NoteOn | NoteOff) -> None:
         """Show nothing."""
 
+    def mode(self, text: str) -> None:
+        """Show nothing."""
+
     def warn(self, text: str) -> None:
         """Keep the warning."""
         self.warnings.append(text)
@@ -79,7 +110,7 @@ class SilentScreen:
 class NoRecorder:
     """A recorder that keeps nothing."""
 
-    def record(self, time: float, message: NoteOn | NoteOff | Pedal, player: bool) -> None:
+    def record(self, time: float, message: PlayerEvent, player: bool) -> None:
         """Keep nothing."""
 
     def tempo(self, time: float, bpm: float) -> None:
@@ -92,10 +123,11 @@ class RecordingOutput:
 
     clock: VirtualClock
     sent: list[tuple[float, NoteOn | NoteOff]] = field(default_factory=list)
+    ahead = 0.0
 
-    def send(self, message: NoteOn | NoteOff) -> None:
-        """Keep `message`."""
-        self.sent.append((self.clock.now, message))
+    def send(self, cue: Cue) -> None:
+        """Keep the message of `cue`, and when it came."""
+        self.sent.append((self.clock.now, cue.message))
 
 
 def key_events(notes: Iterable[Note]) -> list[tuple[float, Arrival]]:
@@ -113,10 +145,12 @@ def play_through(
     settings: Settings,
     screen: Screen | None = None,
     recorder: Recorder | None = None,
+    beat: Clock | None = None,
 ) -> list[tuple[float, NoteOn | NoteOff]]:
     """Play `events` (seconds, event) to `brain` in virtual time and return what livejam sent, and when (seconds)."""
-    clock = VirtualClock()
+    clock, partner = VirtualClock(), LocalPartner(brain)
     output = RecordingOutput(clock)
-    stage = Stage(clock, ScriptedInbox(clock, events), output, screen or SilentScreen(), recorder or NoRecorder())
-    Session(stage, brain, settings).run()
+    inbox = ScriptedInbox(clock, events, partner)
+    stage = Stage(clock, inbox, output, screen or SilentScreen(), recorder or NoRecorder(), beat)
+    Session(stage, partner, settings).run()
     return output.sent

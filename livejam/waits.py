@@ -18,10 +18,10 @@ import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from livejam.endings import Habits
 from livejam.errors import LivejamError
 from livejam.exam import Notes, metre_at
 from livejam.files import save_figures
+from livejam.modes import Silence
 from livejam.notes import TICKS_PER_BEAT, Note, NoteOff, NoteOn, TickNote
 from livejam.pieces import Part, Piece
 from livejam.pulse import DEFAULT_BPM
@@ -82,8 +82,8 @@ class Rule:
     def turn_taker(self) -> TurnTaker:
         """Return a fresh turn-taker that follows it."""
         if self.silence is None:
-            return TurnTaker(TurnRules(), Habits())
-        return TurnTaker(TurnRules(silence=self.silence))
+            return TurnTaker(TurnRules())
+        return TurnTaker(TurnRules(Silence(self.silence)))
 
 
 @dataclass(frozen=True, slots=True)

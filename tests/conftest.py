@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 import pytest
 from hypothesis import settings
@@ -10,9 +11,12 @@ from hypothesis import settings
 from livejam.events import Pedal, Stop
 from livejam.notes import Metre, Note, NoteOff, NoteOn, TickNote
 from livejam.phrasing import Request
-from livejam.session import Brain, Output, Session, Settings, Stage
-from livejam.turns import Arrival, State
-from livejam.virtual import RecordingOutput, ScriptedInbox, SilentScreen, VirtualClock, key_events
+from livejam.composer import Brain
+from livejam.modes import Silence
+from livejam.session import Session
+from livejam.stage import Arrival, Clock, Output, Settings, Stage
+from livejam.turns import State
+from livejam.virtual import LocalPartner, RecordingOutput, ScriptedInbox, SilentScreen, VirtualClock, key_events
 
 settings.register_profile("livejam", deadline=None)  # a busy machine is no failure
 settings.load_profile("livejam")
@@ -22,13 +26,30 @@ class Parrot:
     """Answers with the call, an octave up, a beat after its last onset."""
 
     def __init__(self) -> None:
-        self.heard: list[tuple[bool, tuple[TickNote, ...]]] = []  # (the player's?, notes)
+        self._notes: list[tuple[bool, TickNote]] = []  # (the player's?, note)
+        self.phrase_end = 0.0
         self.requests: list[Request] = []
         self.decoded = 0
 
     def hear(self, notes: Sequence[TickNote], metre: Metre | None, player: bool) -> None:
-        """Keep the phrase."""
-        self.heard.append((player, tuple(notes)))
+        """Keep the notes."""
+        self._notes += ((player, note) for note in notes)
+
+    def rollback(self, heard: int) -> None:
+        """Forget the notes after."""
+        if heard > len(self._notes):
+            raise ValueError(heard)
+        del self._notes[heard:]
+
+    def restart(self) -> None:
+        """Forget all."""
+        self._notes.clear()
+
+    @property
+    def heard(self) -> list[tuple[bool, tuple[TickNote, ...]]]:
+        """What it has heard, cut wherever another plays: (the player's?, notes)."""
+        parts = groupby(self._notes, key=lambda heard: heard[0])
+        return [(player, tuple(note for _, note in heard)) for player, heard in parts]
 
     def answer(self, request: Request) -> Iterator[TickNote]:
         """Repeat the call."""
@@ -77,7 +98,8 @@ class World:
         self.screen = Screen()
         self.recorder = Recorder()
         self.brain: Brain = Parrot()
-        self.settings = Settings()
+        self.settings = Settings(Silence(0.6))
+        self.beat: Clock | None = None
         self.session: Session | None = None
 
     @property
@@ -107,8 +129,9 @@ class World:
 
     def run(self, output: Output | None = None) -> None:
         """Let the jam take its course to its end."""
-        stage = Stage(self.clock, self.inbox, output or self.output, self.screen, self.recorder)
-        self.session = Session(stage, self.brain, self.settings)
+        partner = self.inbox.partner = LocalPartner(self.brain)
+        stage = Stage(self.clock, self.inbox, output or self.output, self.screen, self.recorder, self.beat)
+        self.session = Session(stage, partner, self.settings)
         self.session.run()
 
     def stop(self, at: float) -> None:

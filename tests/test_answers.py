@@ -11,7 +11,7 @@ from livejam.decoder import default_model
 from livejam.midifile import read_song
 from livejam.notes import NoteOff, NoteOn
 from livejam.respond import on_beat
-from livejam.session import Settings
+from livejam.stage import Settings
 from livejam.tape import Tape
 from livejam.virtual import play_through
 

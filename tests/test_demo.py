@@ -22,7 +22,7 @@ from livejam.inbox import LiveInbox
 from livejam.notes import Metre, NoteOff, NoteOn, TickNote
 from livejam.phrasing import Request
 from livejam.picture import WIDTH
-from livejam.session import Settings
+from livejam.stage import Settings
 from livejam.virtual import NoRecorder, ScriptedInbox, VirtualClock
 
 SHORT = (

@@ -14,7 +14,7 @@ from rich.console import Console
 from livejam.errors import PortError
 from livejam.live import ENDINGS, Jam, ended_by_signals, listen
 from livejam.ports import PortChoice
-from livejam.session import Settings
+from livejam.stage import Settings
 
 PHRASE = [(0x90, 60, 80), (0x80, 60, 0), (0xF8,), (0x90, 64, 80), (0x90, 64, 0)]
 HERE = [getattr(signal, name) for name in ENDINGS if hasattr(signal, name)]
@@ -29,7 +29,7 @@ class Endless(Parrot):
 
 
 def jam(tmp_path, **changes):
-    return Jam(PortChoice(), Settings(silence=0.01, bpm=240.0), {"seed": 5}, record=tmp_path, **changes)
+    return Jam(PortChoice(), Settings(mode=Silence(0.01), bpm=240.0), {"seed": 5}, record=tmp_path, **changes)
 
 
 def console():

@@ -8,7 +8,7 @@ from livejam.errors import FileError, LivejamError, ModelError
 from livejam.midifile import Song, Timed, read_song
 from livejam.notes import Metre, NoteOff, NoteOn
 from livejam.respond import longest_rest, on_beat, respond, save_answer, whole_call
-from livejam.session import Settings
+from livejam.stage import Settings
 from livejam.virtual import play_through
 
 

@@ -4,10 +4,11 @@ import pytest
 
 from livejam.endings import Habits
 from livejam.events import Pedal, PortLost
+from livejam.modes import Silence
 from livejam.notes import NoteOff, NoteOn
 from livejam.turns import AnswerReady, Estimate, Hush, Play, PlaybackDone, State, TurnRules, TurnTaker
 
-RULES = TurnRules(silence=0.6, longest_call=60.0, longest_key=4.0, first_note=4.0, longest_answer=30.0)
+RULES = TurnRules(Silence(0.6), longest_call=60.0, longest_key=4.0, first_note=4.0, longest_answer=30.0)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ milliseconds and say so; ticks say so. One thread.
 """
 
 import time
+from collections.abc import Callable
 from itertools import islice
 
 import numpy as np
@@ -23,11 +24,21 @@ ROUNDS = 10  # the histories take turns, so that a busy moment hits all alike
 def measure_steps(decoder: Decoder, rounds: int = ROUNDS) -> dict[int, Spread]:
     """Time steps of `decoder`, in `rounds` rounds over all histories; return notes of history -> one step."""
     took: dict[int, list[float]] = {history: [] for history in HISTORIES}
+    times = decoder_times(decoder)
     for _ in range(rounds):
         for history, samples in took.items():
-            hear(decoder, history)
-            samples += step_times(decoder)
+            samples += times(history)
     return {history: Spread.of(samples) for history, samples in took.items()}
+
+
+def decoder_times(decoder: Decoder) -> Callable[[int], list[float]]:
+    """Return what times steps of `decoder` after so many notes, in ms."""
+
+    def times(history: int) -> list[float]:
+        hear(decoder, history)
+        return step_times(decoder)
+
+    return times
 
 
 def growth(steps: dict[int, Spread]) -> float:

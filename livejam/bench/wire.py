@@ -6,7 +6,7 @@ wire's own clock (JACK's frames, say), so nothing here is told by the code that 
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 
 import numpy as np
@@ -33,6 +33,10 @@ class Spread:
         """Return the spread of `samples` in ms, at least one."""
         median, p99, most = (round(float(value), 3) for value in np.percentile(samples, [50, 99, 100]))
         return cls(median, p99, most, len(samples))
+
+    def as_json(self) -> dict[str, object]:
+        """Return the figures by their names."""
+        return asdict(self)
 
     @classmethod
     def of_seconds(cls, samples: Iterable[float]) -> "Spread | None":

@@ -1,0 +1,164 @@
+"""The network at work: orders come in, replies go out, one note at a time, so that an order never waits for long.
+
+The words that the two processes speak, and the one who does the work in the process of the network, or in virtual time
+in the session's own. Knows nothing of seconds, ports or pipes. Ticks. One thread.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from livejam.errors import LivejamError
+from livejam.notes import Metre, TickNote
+from livejam.phrasing import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Hear:
+    """Keep the first `keep` notes of what was told, forget the rest, and append these. It ends the answer in work."""
+
+    keep: int
+    notes: tuple[TickNote, ...]  # by onset
+    metre: Metre | None
+    player: bool  # False: livejam's own
+
+
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """Make up an answer to what was told. It ends the answer in work."""
+
+    guess: int  # its number: replies carry it
+    request: Request
+
+
+Order = Hear | Compose
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A note of an answer."""
+
+    guess: int
+    note: TickNote
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """The answer has no more notes."""
+
+    guess: int
+    trouble: str | None = None  # why, in one line, if it ended for a bad reason
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was told has been heard."""
+
+    total: int  # notes that are in the memory now
+    phrase_end: float  # probability that the phrase is over with the latest note
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """The network knows nothing any more: it was started anew, or had to go back too far. Tell everything again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What was told could not be heard, and all is forgotten."""
+
+    reason: str  # in one line
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The network's process has died; another is being started."""
+
+    reason: str
+
+
+Reply = Composed | Complete | Heard | Failed | Forgotten | Lost
+
+
+class Brain(Protocol):
+    """What listens and makes up the answers. All ticks lie on one line that never goes backwards."""
+
+    def hear(self, notes: Sequence[TickNote], metre: Metre | None, player: bool) -> None:
+        """Append notes, sorted by onset, to the memory: the player's, or what really sounded of an answer."""
+
+    def rollback(self, heard: int) -> None:
+        """Forget all but the first `heard` notes. Raises ValueError if that is longer ago than the memory reaches."""
+
+    def restart(self) -> None:
+        """Forget everything."""
+
+    @property
+    def phrase_end(self) -> float:
+        """Probability that the phrase is over with the latest note."""
+
+    def answer(self, request: Request) -> Iterator[TickNote]:
+        """Yield the answer lazily, one network step a note, onsets in ticks, ascending, after the call's last onset.
+
+        Velocity 0 means unknown. An iterator that is not asked any more is dropped; nothing of the answer is in the
+        memory until it is heard. Raises LivejamError if it can't go on.
+        """
+
+
+class Composer:
+    """Carries out orders, the latest first of all."""
+
+    def __init__(self, brain: Brain) -> None:
+        self._brain = brain
+        self._notes: Iterator[TickNote] | None = None  # of the answer in work
+        self._guess = 0
+        self._first: int | None = None  # ticks: its first onset
+        self._longest = 0  # ticks
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is in work."""
+        return self._notes is not None
+
+    def take(self, order: Order) -> Reply | None:
+        """Carry out an order; what takes long is left for `work`."""
+        if isinstance(order, Hear):
+            return self._hear(order)
+        self._guess, self._first, self._longest = order.guess, None, order.request.max_ticks
+        try:
+            self._notes = self._brain.answer(order.request)
+        except LivejamError as error:
+            return Complete(order.guess, str(error))
+        return None
+
+    def work(self) -> Reply | None:
+        """Make up one note of the answer in work."""
+        if self._notes is None:
+            return None
+        try:
+            note = next(self._notes, None)
+        except LivejamError as error:
+            self._notes = None
+            return Complete(self._guess, str(error))
+        if note is None or self._is_beyond(note):
+            self._notes = None
+            return Complete(self._guess)
+        return Composed(self._guess, note)
+
+    def _is_beyond(self, note: TickNote) -> bool:
+        """Tell whether `note` is later than the answer may last."""
+        self._first = note.onset if self._first is None else self._first
+        return note.onset >= self._first + self._longest
+
+    def _hear(self, order: Hear) -> Reply:
+        self._notes = None
+        try:
+            self._brain.rollback(order.keep)
+        except ValueError:
+            self._brain.restart()
+            return Forgotten()
+        try:
+            self._brain.hear(order.notes, order.metre, order.player)
+        except LivejamError as error:
+            self._brain.restart()
+            return Failed(str(error))
+        return Heard(order.keep + len(order.notes), self._brain.phrase_end)

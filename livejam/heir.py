@@ -1,0 +1,82 @@
+"""What sounds, written down where another process can read it; and how that one ends it if the owner of the ports dies.
+
+A note is written down before it is sent and struck out after its end was sent, so whenever the owner dies, what may be
+sounding stands there. Knows nothing of turns or music. The owner's session thread writes; the heir reads afterwards.
+"""
+
+import contextlib
+import mmap
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from livejam.errors import LivejamError
+from livejam.notes import Cue, NoteOff, NoteOn
+from livejam.stage import Output
+
+CHANNELS, PITCHES = 16, 128
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """What an heir must know."""
+
+    ledger: Path  # what sounds: a byte for each pitch of each channel
+    driver: str  # the MIDI system, as `midi.driver_named` knows it
+    output: str | None  # the port that was played into; None: one of our own, which is gone with its owner
+
+
+class Ledger:
+    """An output that writes down what sounds before it goes out. Fits `stage.Output`; use it in a `with`."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        handle, path = tempfile.mkstemp(prefix="livejam-sounding-")
+        self.path = Path(path)
+        os.truncate(handle, CHANNELS * PITCHES)
+        self._bytes = mmap.mmap(handle, CHANNELS * PITCHES)
+        os.close(handle)
+
+    @property
+    def ahead(self) -> float:
+        """Seconds before its time that a cue may be handed over."""
+        return self._output.ahead
+
+    def send(self, cue: Cue) -> None:
+        """Send, and keep account of it. Raises PortError if the port is gone."""
+        place = (cue.channel - 1) * PITCHES + cue.message.pitch
+        if isinstance(cue.message, NoteOn):
+            self._bytes[place] = 1
+        self._output.send(cue)
+        if isinstance(cue.message, NoteOff):
+            self._bytes[place] = 0
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bytes.close()
+        self.path.unlink(missing_ok=True)
+
+
+def sounding(ledger: Path) -> Iterator[tuple[int, int]]:
+    """Yield (channel, pitch) of what stands in a ledger."""
+    for place, sounds in enumerate(ledger.read_bytes()):
+        if sounds:
+            yield place // PITCHES + 1, place % PITCHES
+
+
+def inherit(estate: Estate) -> None:
+    """End what was sounding, if its port is still there, and put the estate away."""
+    with contextlib.suppress(OSError, LivejamError):
+        left = list(sounding(estate.ledger))
+        if left and estate.output is not None:
+            from livejam.midi import driver_named
+
+            output = driver_named(estate.driver).open_output(estate.output)
+            for channel, pitch in left:
+                output.send((0x80 | channel - 1, pitch, 0), 0.0)
+            output.close()
+    estate.ledger.unlink(missing_ok=True)

@@ -1,0 +1,109 @@
+"""What a session needs of the world, as Protocols, and what can be chosen before it begins.
+
+Ports, clocks, screens, files and the network fit these and know nothing of each other; a session knows nothing else.
+Times are seconds of one monotonic clock, ticks say so.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from livejam.composer import Order, Reply
+from livejam.events import Clocking, PlayerEvent, PortBack, PortLost, Stop
+from livejam.grid import BeatGrid
+from livejam.modes import ModeChosen
+from livejam.notes import Cue, Metre, NoteOff, NoteOn
+from livejam.turns import State, TurnRules
+
+Arrival = PlayerEvent | Clocking | ModeChosen | PortLost | PortBack | Stop | Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Settings(TurnRules):
+    """What can be chosen before a jam; the rules of turn-taking are part of it."""
+
+    bpm: float | None = None  # quarter notes a minute; None: the player's own pulse
+    metre: Metre | None = None  # None: unknown
+    bar_line: float | None = None  # seconds: where a bar begins, so with bpm the beat is known; None: it is felt
+    on_beat: bool = True  # an answer waits for the player's beat; False: it begins at once
+    start_within: float = 0.8  # seconds from the end of the call to the answer's first note, at most
+    shared_bus: bool = False  # livejam hears what it sends
+    answer_channel: int = 1  # 1..16
+
+
+class Inbox(Protocol):
+    """Where everything that happens arrives."""
+
+    def wait(self, deadline: float | None) -> tuple[float, Arrival] | None:
+        """Return the next (time, event), or None at `deadline` (seconds, session clock; None: wait for ever)."""
+
+
+class Output(Protocol):
+    """Where livejam's notes go."""
+
+    @property
+    def ahead(self) -> float:
+        """Seconds before its time that a cue may be handed over."""
+
+    def send(self, cue: Cue) -> None:
+        """Send at its time, or at once. Raises PortError if the port is gone; the session warns and goes on."""
+
+
+class Partner(Protocol):
+    """Who makes up the answers; the replies arrive in the inbox."""
+
+    def tell(self, order: Order) -> None:
+        """Hand over an order, and return at once."""
+
+
+class Clock(Protocol):
+    """Where the beat comes from."""
+
+    trouble: str | None  # what the player should know, in one line
+
+    def take(self, event: Clocking, now: float) -> None:
+        """Follow what happens at `now`."""
+
+    def grid(self, now: float) -> BeatGrid | None:
+        """Return the beat; bars begin at multiples of a bar. None: the clock does not run."""
+
+
+class Screen(Protocol):
+    """What the player sees. Must return at once."""
+
+    def state(self, state: State, turn: int) -> None:
+        """Whose turn it is has changed."""
+
+    def player_note(self, time: float, message: NoteOn | NoteOff) -> None:
+        """The player pressed or released a key."""
+
+    def answer_note(self, time: float, message: NoteOn | NoteOff) -> None:
+        """A note-on or note-off of livejam's was sent."""
+
+    def mode(self, text: str) -> None:
+        """Turns are taken by another mode."""
+
+    def warn(self, text: str) -> None:
+        """Something went wrong that the player should know, in one line; the jam goes on."""
+
+
+class Recorder(Protocol):
+    """What keeps the jam. Must return at once."""
+
+    def record(self, time: float, message: PlayerEvent, player: bool) -> None:
+        """Keep a message of the player's or of livejam's."""
+
+    def tempo(self, time: float, bpm: float) -> None:
+        """From `time` (of a beat) on the tempo is `bpm` quarter notes a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything around a session but the one who makes up the answers."""
+
+    clock: Callable[[], float]  # seconds, monotonic; the clock of the inbox's times
+    inbox: Inbox
+    output: Output
+    screen: Screen
+    recorder: Recorder
+    beat: Clock | None = None  # None: the beat is the player's

@@ -1,0 +1,202 @@
+"""What others take for a note, in PyTorch: the yardsticks of `livejam bench --peers`. A process of its own.
+
+`python -m livejam.training.peers NAME SIZES` says on stdout what it has built, as JSON, then reads lines "history steps"
+and answers each with a list of milliseconds. SIZES are those of livejam's network, as in its contract. Weights are
+random where they can't be had: the time does not depend on them. One thread.
+
+- notochord: Notochord of Shepardson et al. 2022 (arXiv 2403.12000), from its package; one event. A note takes two there.
+- pytorch: livejam's own network and its very step, from the modules that it is trained with: caches, heads, sampling.
+- pytorch-decoder: a decoder alone, without an encoder beside it, of as many parameters and with the same step.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from livejam import tokenizer as tok
+from livejam.tokenizer import COLUMN, FIELDS, PREDICTED
+from livejam.training.model import Attention, Heads, Network, NetworkSettings, Places, angles, merge_intervals
+
+GAP = 12  # ticks between notes
+MIN_P = 0.05
+PUBLISHED = {"mlp_layers": 3}  # Notochord's other sizes are its defaults; deep as its checkpoint (213 MB with Adam's
+# moments, 17.7 million parameters) is; this makes 17.5
+
+Caches = list[tuple[Tensor, Tensor]]  # keys and values (1, K, places, E) a layer
+
+
+class Peer(Protocol):
+    """Somebody else's network."""
+
+    def begin(self, notes: int) -> None:
+        """Have heard `notes` notes."""
+
+    def step(self) -> object:
+        """Make up one more."""
+
+
+class Own:
+    """livejam's network in eager PyTorch; `split`: with its encoder, else a decoder alone of as many parameters."""
+
+    def __init__(self, settings: NetworkSettings, split: bool, places: int = 1024) -> None:
+        self.network = Network(settings if split else _alone(settings)).eval()
+        self.layers = list(self.network.decoder if split else self.network.encoder)
+        self._split, self._memory = split, settings.memory
+        shape = (1, settings.key_heads, places, settings.head_width)
+        self._caches: Caches = [(torch.zeros(shape), torch.zeros(shape)) for _ in self.layers]
+
+    @property
+    def about(self) -> dict[str, object]:
+        """What it is."""
+        kept = self.network.parameters()
+        return {"parameters": sum(weight.numel() for weight in kept), "weights": "random"}
+
+    def begin(self, notes: int) -> None:
+        """Have heard `notes` notes, as far as the memory holds them."""
+        seen = min(notes, self._memory)
+        self._event, self._onset, self._order = torch.zeros(1, 1, len(FIELDS), dtype=torch.int64), GAP * seen, seen
+        self._count = 0 if self._split else seen
+        if self._split:
+            at = Places(GAP * torch.arange(seen)[None], torch.arange(seen)[None])
+            memory, angle = torch.randn(1, seen, self.network.settings.width), angles(at)
+            self._heard = [layer.heard(memory, angle) for layer in self.network.decoder]
+
+    def step(self) -> Tensor:
+        """Return the next event (1, 1, F)."""
+        at = Places(torch.tensor([[self._onset]]), torch.tensor([[self._order]]))
+        x, angle = self.network.embedding(self._event), angles(at)
+        self._count += 1
+        for i, layer in enumerate(self.layers):
+            normed = layer.attention_norm(x)
+            x = x + layer.attention(normed, angle, *self._kept(i, layer.attention, normed, angle), None)
+            if self._split:
+                x = x + layer.cross(layer.cross_norm(x), angle, *self._heard[i], None)
+            x = x + layer.ffn(layer.ffn_norm(x))
+        state = (self.network.decoder_norm if self._split else self.network.encoder_norm)(x)[0]
+        self._event = sampled(self.network.heads, state, self._event)
+        self._onset, self._order = self._onset + GAP, self._order + 1
+        return self._event
+
+    def _kept(self, i: int, attention: Attention, x: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
+        """Write this event's key and value behind those before; return those that are looked at."""
+        keys, values = self._caches[i]
+        key, value = attention.keys_values(x, angle)
+        keys[:, :, self._count - 1 : self._count], values[:, :, self._count - 1 : self._count] = key, value
+        first = 0 if self._split else max(0, self._count - self._memory)
+        return keys[:, :, first : self._count], values[:, :, first : self._count]
+
+
+def _alone(settings: NetworkSettings) -> NetworkSettings:
+    """Return the sizes of a decoder alone of about as many parameters: all layers in one stack."""
+    most = sum(weight.numel() for weight in Network(settings).parameters())
+    layers = settings.encoder_layers + settings.decoder_layers
+    while True:
+        larger = replace(settings, encoder_layers=layers + 1, decoder_layers=0)
+        if sum(weight.numel() for weight in Network(larger).parameters()) > most:
+            return replace(larger, encoder_layers=layers)
+        layers += 1
+
+
+def sampled(heads: Heads, state: Tensor, event: Tensor) -> Tensor:
+    """Return the event after `event` (1, 1, F), attribute by attribute, from the state (1, D) of the last layer."""
+    chosen = torch.zeros_like(event)
+    table, offsets = heads.chosen.table.weight, heads.chosen.offsets
+    chosen[0, 0, COLUMN["delta"]] = delta = choice(heads.delta(state))
+    state = state + table[offsets[:3] + torch.tensor([int(delta), 0, 0])].sum(0)
+    pitches = merge_intervals(heads.pitch(state), event[:, 0, COLUMN["pitch"]])
+    chosen[0, 0, COLUMN["pitch"]] = pitch = choice(pitches)
+    state = state + table[offsets[3] + pitch]
+    chosen[0, 0, COLUMN["length"]] = length = choice(heads.length(state))
+    state = state + table[offsets[4] + length]
+    chosen[0, 0, COLUMN["velocity"]] = choice(heads.velocity(state))
+    chosen[0, 0, COLUMN["who"]] = tok.LIVEJAM
+    return chosen
+
+
+def choice(logits: Tensor) -> Tensor:
+    """Return a class () drawn from `logits` (1, classes), those far below the best left out."""
+    kept = torch.where(logits >= logits.max() + torch.log(torch.tensor(MIN_P)), logits, -torch.inf)
+    return torch.multinomial(torch.softmax(kept[0], -1), 1)[0]
+
+
+class Notochord:
+    """The network of the package, with the published weights where it has downloaded them before."""
+
+    def __init__(self) -> None:
+        from appdirs import user_data_dir
+        from notochord import Notochord as Model
+
+        kept = Path(user_data_dir("Notochord", "IIL")) / "notochord-latest.ckpt"
+        self._model: Any = Model.from_checkpoint(kept) if kept.exists() else Model(**PUBLISHED)
+        self._model.eval()
+        self._weights = "published" if kept.exists() else "random"
+
+    @property
+    def about(self) -> dict[str, object]:
+        """What it is."""
+        from importlib.metadata import version
+
+        kept = self._model.parameters()
+        return {
+            "parameters": sum(weight.numel() for weight in kept),
+            "weights": self._weights,
+            "version": version("notochord"),
+            "steps_a_note": 2,  # note-on and note-off are an event each
+        }
+
+    def begin(self, notes: int) -> None:
+        """Feed as many events."""
+        self._model.reset()
+        for i in range(notes):
+            self._model.feed(1, 60 + i % 12, 0.25, 80)
+
+    def step(self) -> object:
+        """Draw one event and feed it."""
+        event = self._model.query()
+        self._model.feed(event["inst"], event["pitch"], event["time"], event["vel"])
+        return event
+
+
+PEERS: dict[str, Callable[[NetworkSettings], Own | Notochord]] = {
+    "notochord": lambda settings: Notochord(),
+    "pytorch": lambda settings: Own(settings, split=True),
+    "pytorch-decoder": lambda settings: Own(settings, split=False),
+}
+
+
+def step_times(peer: Peer, history: int, steps: int) -> Iterator[float]:
+    """Yield how long each of `steps` steps after `history` notes takes, in ms."""
+    peer.begin(history)
+    for _ in range(steps):
+        before = time.perf_counter()
+        peer.step()
+        yield 1000 * (time.perf_counter() - before)
+
+
+def main() -> None:
+    """Serve one peer until stdin ends."""
+    name, sizes = sys.argv[1:]
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    with torch.inference_mode():
+        peer = PEERS[name](NetworkSettings(**json.loads(sizes)))
+        say(peer.about)
+        for line in sys.stdin:
+            history, steps = map(int, line.split())
+            say(list(step_times(peer, history, steps)))
+
+
+def say(what: object) -> None:
+    """Tell the other side."""
+    print(json.dumps(what), flush=True)
+
+
+if __name__ == "__main__":
+    main()
