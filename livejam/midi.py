@@ -66,15 +66,22 @@ def _answering() -> Iterator[Driver]:
     os.environ.setdefault("JACK_NO_START_SERVER", "1")
     found = False
     for api in _wanted_apis(rtmidi):
-        for make in _ways(rtmidi, api):
-            with contextlib.suppress(PortError):
-                driver = make()
-                driver.inputs()
-                found = True
-                yield driver
-                break
+        driver = next(filter(None, map(_answers, _ways(rtmidi, api))), None)
+        if driver:
+            found = True
+            yield driver
     if not found:
         raise PortError(f"no MIDI system is running on this machine: {CURE.get(sys.platform, CURE['linux'])}")
+
+
+def _answers(make: Callable[[], Driver]) -> Driver | None:
+    """Return that driver if its system runs."""
+    try:
+        driver = make()
+        driver.inputs()
+    except PortError:
+        return None
+    return driver
 
 
 def _ways(rtmidi: Any, api: int) -> list[Callable[[], Driver]]:

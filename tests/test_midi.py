@@ -2,11 +2,12 @@
 
 import os
 import sys
+import types
 
 import pytest
 
 from livejam.errors import PortError
-from livejam.midi import RtMidi, find_driver
+from livejam.midi import RtMidi, find_driver, find_drivers, hint
 
 
 class FakeRtMidi:
@@ -26,7 +27,7 @@ class FakeRtMidi:
         return [self.API_LINUX_ALSA, self.API_UNIX_JACK, self.API_RTMIDI_DUMMY]
 
     def get_api_display_name(self, api):
-        return f"system {api}"
+        return {self.API_UNIX_JACK: "Jack"}.get(api, f"system {api}")
 
     def make(self, api, name):
         os.write(2, b"cannot connect to server\n")
@@ -43,7 +44,7 @@ class FakeClient:
         self._system, self.callback = system, None
 
     def get_ports(self):
-        return self._system.ports
+        return list(self._system.ports)
 
     def set_callback(self, callback):
         self.callback = callback
@@ -78,12 +79,94 @@ def rtmidi(monkeypatch):
     fake = FakeRtMidi({FakeRtMidi.API_UNIX_JACK})
     monkeypatch.setitem(sys.modules, "rtmidi", fake)
     monkeypatch.delenv("MIDO_BACKEND", raising=False)
+    monkeypatch.setitem(sys.modules, "jack", None)
     return fake
+
+
+class FakeJackModule(types.ModuleType):
+    """The module jack, with a server that runs or not."""
+
+    class JackError(Exception):
+        """What it raises."""
+
+    class JackOpenError(JackError):
+        """No server."""
+
+    def __init__(self, running):
+        super().__init__("jack")
+        self._running = running
+
+    def set_error_function(self, report):
+        pass
+
+    set_info_function = set_error_function
+
+    def Client(self, name, no_start_server):
+        assert no_start_server
+        if not self._running:
+            raise self.JackOpenError
+        return types.SimpleNamespace(close=lambda: None, get_ports=lambda **kind: [types.SimpleNamespace(name="Harp")])
+
+
+def install_jack(monkeypatch, running=True):
+    """Have JACK-Client installed."""
+    monkeypatch.setitem(sys.modules, "jack", FakeJackModule(running))
+
+
+def test_where_jack_runs_its_own_client_is_taken(rtmidi, monkeypatch):
+    install_jack(monkeypatch)
+    driver = find_driver()
+    assert (driver.name, driver.inputs()) == ("JACK", ["Harp"])
+    assert hint([driver]) is None
+
+
+def test_without_the_package_rtmidi_serves_and_the_hint_says_how_to_do_better(rtmidi):
+    drivers = find_drivers()
+    assert [driver.name for driver in drivers] == ["Jack"]
+    assert "pip install 'livejam[jack]'" in hint(drivers)
+
+
+def test_a_variable_that_chooses_rtmidi_is_obeyed(rtmidi, monkeypatch):
+    install_jack(monkeypatch)
+    monkeypatch.setenv("MIDO_BACKEND", "mido.backends.rtmidi/UNIX_JACK")
+    driver = find_driver()
+    assert driver.name == "Jack"
+    assert hint([driver]) is None
+
+
+def test_alsa_comes_first_unless_jack_is_asked_for(rtmidi, monkeypatch):
+    rtmidi.running.add(rtmidi.API_LINUX_ALSA)
+    install_jack(monkeypatch)
+    assert [driver.name for driver in find_drivers()] == ["system 2", "JACK"]
+    assert find_driver().name == "system 2"
+    assert find_driver(jack=True).name == "JACK"
+
+
+def test_jack_that_is_asked_for_but_not_there_says_what_is_missing(rtmidi, monkeypatch):
+    with pytest.raises(PortError, match=r"pip install 'livejam\[jack\]'"):
+        find_driver(jack=True)
+    install_jack(monkeypatch, running=False)
+    with pytest.raises(PortError, match="no JACK server is running"):
+        find_driver(jack=True)
+
+
+def test_a_system_that_changes_is_noticed(rtmidi):
+    driver = RtMidi(rtmidi, rtmidi.API_UNIX_JACK)
+    assert not driver.changed()
+    windows = RtMidi(FakeRtMidi({FakeRtMidi.API_WINDOWS_MM}), FakeRtMidi.API_WINDOWS_MM)
+    assert not windows.changed()
+    windows._rtmidi.ports.append("Harp")
+    assert (windows.changed(), windows.changed()) == (True, False)
+
+
+def test_clocks_are_let_through(rtmidi):
+    find_driver().open_input("Synth", print)
+    assert rtmidi.ignored == {"sysex": True, "timing": False, "active_sense": True}
 
 
 def test_the_first_system_that_answers_is_taken(rtmidi):
     driver = find_driver()
-    assert (driver.name, driver.virtual, driver.indexed) == ("system 3", True, False)
+    assert (driver.name, driver.virtual, driver.indexed) == ("Jack", True, False)
     assert (driver.inputs(), driver.outputs()) == (["Piano", "Synth"], ["Piano", "Synth"])
 
 
@@ -102,7 +185,7 @@ def test_a_variable_chooses_the_system(rtmidi, monkeypatch):
     rtmidi.running.add(rtmidi.API_LINUX_ALSA)
     assert find_driver().name == "system 2"
     monkeypatch.setenv("MIDO_BACKEND", "mido.backends.rtmidi/UNIX_JACK")
-    assert find_driver().name == "system 3"
+    assert find_driver().name == "Jack"
 
 
 @pytest.mark.parametrize("name", ["NOPE", "WINDOWS_MM", "RTMIDI_DUMMY"])
@@ -155,7 +238,7 @@ def test_a_port_that_is_gone_is_named(rtmidi):
 def test_a_port_that_refuses_to_open_says_what_may_be_wrong(rtmidi):
     driver = find_driver()
     rtmidi.running.clear()
-    with pytest.raises(PortError, match="system 3 refuses: no server; is the port in use by another program"):
+    with pytest.raises(PortError, match="Jack refuses: no server; is the port in use by another program"):
         driver.open_input("Piano", print)
 
 
