@@ -1,10 +1,10 @@
 """What others take for a note, in PyTorch: the yardsticks of `livejam bench --peers`. A process of its own.
 
-`python -m livejam.training.peers NAME SIZES` says on stdout what it has built, as JSON, then reads lines "history steps"
-and answers each with a list of milliseconds. SIZES are those of livejam's network, as in its contract. Weights are
-random where they can't be had: the time does not depend on them. One thread.
+`python -m livejam.training.peers NAME SIZES` says on stdout what it has built, as JSON, then reads lines of a history
+and a number of steps, and answers each with a list of milliseconds. SIZES are those of livejam's network, as in its
+contract. Weights are random where they can't be had: the time does not depend on them. One thread.
 
-- notochord: Notochord of Shepardson et al. 2022 (arXiv 2403.12000), from its package; one event. A note takes two there.
+- notochord: Notochord of Shepardson et al. 2022 (arXiv 2403.12000), from its package; an event. A note takes two there.
 - pytorch: livejam's own network and its very step, from the modules that it is trained with: caches, heads, sampling.
 - pytorch-decoder: a decoder alone, without an encoder beside it, of as many parameters and with the same step.
 """
@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +22,7 @@ import torch
 from torch import Tensor
 
 from livejam import tokenizer as tok
-from livejam.tokenizer import COLUMN, FIELDS, PREDICTED
+from livejam.tokenizer import COLUMN, FIELDS
 from livejam.training.model import Attention, Heads, Network, NetworkSettings, Places, angles, merge_intervals
 
 GAP = 12  # ticks between notes
@@ -47,7 +48,7 @@ class Own:
 
     def __init__(self, settings: NetworkSettings, split: bool, places: int = 1024) -> None:
         self.network = Network(settings if split else _alone(settings)).eval()
-        self.layers = list(self.network.decoder if split else self.network.encoder)
+        self.layers: list[Any] = list(self.network.decoder if split else self.network.encoder)
         self._split, self._memory = split, settings.memory
         shape = (1, settings.key_heads, places, settings.head_width)
         self._caches: Caches = [(torch.zeros(shape), torch.zeros(shape)) for _ in self.layers]
@@ -130,8 +131,8 @@ class Notochord:
     """The network of the package, with the published weights where it has downloaded them before."""
 
     def __init__(self) -> None:
-        from appdirs import user_data_dir
-        from notochord import Notochord as Model
+        from appdirs import user_data_dir  # type: ignore[import-not-found, import-untyped, unused-ignore]
+        from notochord import Notochord as Model  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
         kept = Path(user_data_dir("Notochord", "IIL")) / "notochord-latest.ckpt"
         self._model: Any = Model.from_checkpoint(kept) if kept.exists() else Model(**PUBLISHED)
@@ -141,8 +142,6 @@ class Notochord:
     @property
     def about(self) -> dict[str, object]:
         """What it is."""
-        from importlib.metadata import version
-
         kept = self._model.parameters()
         return {
             "parameters": sum(weight.numel() for weight in kept),
