@@ -8,11 +8,13 @@ import contextlib
 import mmap
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from livejam.errors import LivejamError
+from livejam.messages import to_message
 from livejam.notes import Cue, NoteOff, NoteOn
 from livejam.stage import Output
 
@@ -24,8 +26,8 @@ class Estate:
     """What an heir must know."""
 
     ledger: Path  # what sounds: a byte for each pitch of each channel
-    driver: str  # the MIDI system, as `midi.driver_named` knows it
-    output: str | None  # the port that was played into; None: one of our own, which is gone with its owner
+    driver: str  # the MIDI system's name
+    output: str | None  # words of the port that was played into; None: one of our own, which is gone with its owner
 
 
 class Ledger:
@@ -70,12 +72,13 @@ def sounding(ledger: Path) -> Iterator[tuple[int, int]]:
 
 def inherit(estate: Estate) -> None:
     """End what was sounding, if its port is still there, and put the estate away."""
-    with contextlib.suppress(OSError, LivejamError):
+    with contextlib.suppress(OSError, LivejamError, StopIteration):
         left = list(sounding(estate.ledger))
         if left and estate.output is not None:
             from livejam.midi import driver_named
+            from livejam.ports import open_output
 
-            output = driver_named(estate.driver).open_output(estate.output)
+            output = open_output(driver_named(estate.driver), estate.output)
             for channel, pitch in left:
                 output.send((0x80 | channel - 1, pitch, 0), 0.0)
             output.close()

@@ -48,6 +48,16 @@ def find_drivers() -> list[Driver]:
     return list(_answering())
 
 
+def driver_named(name: str) -> Driver:
+    """Return the MIDI system of that name, which runs. Raises PortError if it does not."""
+    for driver in _answering():
+        if driver.name == name:
+            return driver
+    if name == JackDriver.name:  # asked for beside a variable that chooses another
+        return find_driver(jack=True)
+    raise PortError(f"no MIDI system called {name!r} runs here")
+
+
 def hint(drivers: Sequence[Driver]) -> str | None:
     """Return how to have notes played more exactly on one of `drivers`."""
     if any(driver.name == JACK and isinstance(driver, RtMidi) for driver in drivers) and not os.environ.get(CHOICE):

@@ -85,7 +85,6 @@ class PortChoice:
     input: str | None = None  # words of its name; None: make a virtual port
     output: str | None = None
     channel: int | None = None  # 1..16 to listen to; None: all
-    answer_channel: int = 1  # 1..16
 
 
 @dataclass(slots=True)
@@ -145,7 +144,6 @@ class Ports:
         self._sender = sender
         self._put = put
         self._clock = clock
-        self.channel = 1
         self._ends: dict[
             tuple[int, int], float
         ] = {}  # (channel, pitch) -> seconds: the end of its last note, inf: open
@@ -156,9 +154,19 @@ class Ports:
         return self._heard.shown, self._sender.shown
 
     @property
+    def target(self) -> str | None:
+        """The output, as the system has it; None: a virtual port."""
+        return self._sender.name
+
+    @property
     def shared(self) -> bool:
         """Whether input and output are one bus, which returns what is sent on it."""
         return self._heard.name is not None and self._heard.name == self._sender.name
+
+    @property
+    def virtual_output(self) -> bool:
+        """Whether the output is one of our own making."""
+        return self._sender.asked is None
 
     @property
     def ahead(self) -> float:
@@ -171,10 +179,8 @@ class Ports:
         """Whether both ports are there."""
         return self._heard.port is not None and self._sender.port is not None
 
-    def send(self, cue: Cue | NoteOn | NoteOff) -> None:
+    def send(self, cue: Cue) -> None:
         """Have `cue` sent at its time, or as soon as it can be. Raises PortError if the port is gone."""
-        if not isinstance(cue, Cue):  # until the session gives cues
-            cue = Cue(self._clock(), cue, self.channel)
         port = self._sender.port  # read once: it may be taken away meanwhile
         if port is None:
             raise PortError(f"{self._sender.shown!r} is gone; livejam plays on as soon as it is back")
@@ -239,18 +245,20 @@ def open_ports(driver: Driver, choice: PortChoice, put: Put, clock: Callable[[],
     def hear(name: str | None) -> Closable:
         return driver.open_input(name, receiver(MessageReader(choice.channel), put, clock))
 
-    names = driver.virtual_names
-    heard = _End(driver.inputs, hear, choice.input, "input", driver.indexed, names[0])
-    sender = _End(driver.outputs, driver.open_output, choice.output, "output", driver.indexed, names[1])
+    heard = _End(driver.inputs, hear, choice.input, "input", driver.indexed, driver.virtual_names[0])
+    sender = _output(driver, choice.output)
     sender.port = sender.find()
     try:
         heard.port = heard.find()
     except PortError:
         sender.port.close()
         raise
-    ports = Ports(heard, sender, put, clock)
-    ports.channel = choice.answer_channel
-    return ports
+    return Ports(heard, sender, put, clock)
+
+
+def open_output(driver: Driver, asked: str) -> Sendable:
+    """Open the output that `asked` means, alone. Raises PortError if it is missing, ambiguous or refuses."""
+    return _output(driver, asked).find()
 
 
 def receiver(reader: MessageReader, put: Put, clock: Callable[[], float]) -> Receive:
@@ -268,6 +276,10 @@ def receiver(reader: MessageReader, put: Put, clock: Callable[[], float]) -> Rec
                 print(f"livejam: a MIDI message was lost: {error!r}", file=sys.stderr)
 
     return receive
+
+
+def _output(driver: Driver, asked: str | None) -> _End[Sendable]:
+    return _End(driver.outputs, driver.open_output, asked, "output", driver.indexed, driver.virtual_names[1])
 
 
 def _no_virtual_ports(ports: PortList) -> str:
