@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from livejam.grid import BeatGrid
-from livejam.notes import Metre, TickNote
+from livejam.notes import TICKS_PER_BEAT, Metre, Note, TickNote
 from livejam.phrasing import BAR, Request
 
 LEAD = 0.003  # seconds between the decision to answer and the first note, where it waits for the beat
+MEANT = TICKS_PER_BEAT / 2  # ticks from where a note sounded that it may have been meant for
 TIMES_THE_CALL, BARS = 2, 4  # an answer may last twice its call, or four bars
 
 
@@ -44,6 +45,7 @@ class Answer:
         self._velocity = round(sum(note.velocity for note in request.call) / len(request.call))
         self._shift = 0  # ticks by which it is moved
         self._taken = 0  # notes that were taken
+        self._divisions: dict[int, int] = {}  # beat -> its first onset after the beat, ticks
 
     @property
     def first(self) -> int | None:
@@ -61,11 +63,37 @@ class Answer:
         """Give it its place: on `grid`, `shift` ticks from where it was made up."""
         self.grid, self._shift = grid, shift
 
-    def take(self) -> Sequence[TickNote]:
-        """Return, once, the notes that have come since the last call, at their place."""
-        fresh = self._notes[self._taken :]
+    def take(self) -> list[tuple[TickNote, int | None]]:
+        """Return, once, the notes that have come since the last call, at their place, and where their beats divide.
+
+        That is the onset of the first note between a beat and the next, ticks; None if there is none yet.
+        """
+        fresh = [self._placed(note) for note in self._notes[self._taken :]]
         self._taken = len(self._notes)
-        return [self._placed(note) for note in fresh]
+        return [(note, self._divided(note.onset)) for note in fresh]
+
+    def sounded(self, notes: Sequence[Note]) -> tuple[TickNote, ...]:
+        """Return what sounded of it (seconds, by onset) where it was meant, by onset and pitch."""
+        grid = self.grid
+        if grid is None:
+            return ()
+        placed = [self._placed(note) for note in self._notes[: self._taken]]
+        heard = []
+        for note in notes:
+            ticks = grid.tick_at(note.onset)
+            meant = [each.onset for each in placed if each.pitch == note.pitch and abs(each.onset - ticks) < MEANT]
+            onset = min(meant, key=lambda place: abs(place - ticks), default=round(ticks))
+            if note.duration > 0:
+                heard.append(
+                    TickNote(onset, note.pitch, max(1, round(note.duration * grid.ticks_a_second)), note.velocity)
+                )
+        return tuple(sorted(heard, key=lambda note: (note.onset, note.pitch)))
+
+    def _divided(self, onset: int) -> int | None:
+        beat, within = divmod(onset, TICKS_PER_BEAT)
+        if within and beat not in self._divisions:
+            self._divisions[beat] = onset
+        return self._divisions.get(beat)
 
     @property
     def _end(self) -> int:
@@ -73,6 +101,4 @@ class Answer:
 
     def _placed(self, note: TickNote) -> TickNote:
         length = min(note.length, self._end - note.onset)
-        return replace(
-            note, onset=note.onset + self._shift, length=length, velocity=note.velocity or self._velocity
-        )
+        return replace(note, onset=note.onset + self._shift, length=length, velocity=note.velocity or self._velocity)

@@ -9,6 +9,7 @@ import math
 import secrets
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from livejam.composer import Brain
     from livejam.modes import Mode
     from livejam.partner import NetworkProcess
-    from livejam.ports import PortChoice
+    from livejam.ports import Driver, PortChoice
     from livejam.stage import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -150,17 +151,26 @@ def ports() -> None:
 
     The names are as they can be given to --port, --in and --out.
     """
-    from livejam.midi import find_driver
+    from livejam.midi import find_drivers, hint
     from livejam.ports import list_ports
+    from livejam.realtime import advice
 
-    driver = find_driver()
-    found = list_ports(driver)
-    for title, names in ((f"{found.system} inputs", found.inputs), ("outputs", found.outputs)):
-        click.echo(f"{title}:" if names else f"{title}: none")
-        for name in names:
-            click.echo(f"  {name}")
-    if driver.virtual:
-        click.echo(f"livejam listen without a name makes its own: {' and '.join(dict.fromkeys(driver.virtual_names))}")
+    drivers = find_drivers()
+    for driver in drivers:
+        found = list_ports(driver)
+        for title, names in ((f"{found.system} inputs", found.inputs), (f"{found.system} outputs", found.outputs)):
+            click.echo(f"{title}:" if names else f"{title}: none")
+            for name in names:
+                click.echo(f"  {name}")
+    for note in (_own_ports(drivers[0]), advice(), hint(drivers)):
+        if note:
+            click.echo(note)
+
+
+def _own_ports(driver: "Driver") -> str | None:
+    if not driver.virtual:
+        return None
+    return f"livejam listen without a name makes its own: {' and '.join(dict.fromkeys(driver.virtual_names))}"
 
 
 def read_turns(ctx: click.Context, param: click.Parameter, value: str | None) -> "Mode | None":
@@ -184,7 +194,16 @@ turn_options = options(
         show_default=True,
         help="When an answer begins: on your beat, or at once.",
     ),
-    click.option("--clock", type=click.Choice(["midi", "link"]), help="Follow the beat of your DAW.  [default: yours]"),
+    click.option(
+        "--clock", type=click.Choice(["midi", "link"]), help="Follow the beat of your DAW.  [default: your own pulse]"
+    ),
+    click.option("--click", type=CHANNEL, help="Play a click on this channel, as in --click 10."),
+    click.option(
+        "--count-in", type=click.IntRange(0, 8), help="Bars of clicks before the first.  [default: 1 if needed]"
+    ),
+    click.option(
+        "--output-latency", type=Number(0, 200), default=0, help="Milliseconds that your synth takes to speak."
+    ),
 )
 
 
@@ -193,6 +212,7 @@ turn_options = options(
 @answer_channel
 @beat_options(tempo="your own pulse", metre="unknown; 4/4 with a clock")
 @turn_options
+@click.option("--jack", is_flag=True, help="Use JACK itself: notes are exact to the sample.")
 @brain_options
 @record_options
 def listen(**asked: Any) -> None:
@@ -203,12 +223,12 @@ def listen(**asked: Any) -> None:
     from livejam.live import listen as jam
     from livejam.midi import find_driver
 
-    choice, settings = _ports(asked), _settings(asked)
+    choice, settings = _ports(asked), _beat(asked, _settings(asked))
     if asked["no_record"] and asked["record"]:
         raise click.UsageError("--record and --no-record contradict each other; give one of them")
     with _network(asked, secrets.randbits(32)) as network:
-        driver = find_driver()
-        plan = Jam(choice, settings, network.ready(), asked["record"], not asked["no_record"])
+        driver = find_driver(asked["jack"])
+        plan = Jam(choice, settings, network.ready(), asked["record"], not asked["no_record"], asked["clock"])
         jammed = jam(plan, driver, network, Console())
     click.echo(f"kept: {jammed.path}" if jammed.path else "nothing was kept")
 
@@ -291,7 +311,27 @@ def _settings(asked: dict[str, Any]) -> "Settings":
     given = {name: asked[name] for name in ("bpm", "metre", "answer_channel") if asked.get(name) is not None}
     if asked.get("turns"):
         given["mode"] = asked["turns"]
-    return Settings(**given, on_beat=asked.get("start") != "now")
+    latency = (asked.get("output_latency") or 0) / 1000
+    return Settings(**given, on_beat=asked.get("start") != "now", click=asked.get("click"), output_latency=latency)
+
+
+def _beat(asked: dict[str, Any], settings: "Settings") -> "Settings":
+    """Return `settings` with what the beat takes, if what is asked for goes together."""
+    from livejam.modes import Bars
+
+    clock, trading = asked["clock"], isinstance(settings.mode, Bars)
+    if clock == "midi" and settings.bpm:
+        raise click.UsageError("--clock midi brings its own tempo; leave --bpm away")
+    if trading and not (clock or settings.bpm):
+        raise click.UsageError(f"--turns {settings.mode} needs a beat: give --bpm, --clock midi or --clock link")
+    if (settings.click or asked["count_in"]) and not (clock or settings.bpm):
+        raise click.UsageError("a click needs a tempo: give --bpm, --clock midi or --clock link")
+    if asked["count_in"] and clock:
+        raise click.UsageError("--count-in is for --bpm; your DAW counts in for itself")
+    if settings.click == settings.answer_channel:
+        raise click.UsageError(f"--click {settings.click} is the answers' channel; give another")
+    needed = 1 if settings.bpm and (trading or settings.click) and not clock else 0
+    return replace(settings, count_in=needed if asked["count_in"] is None else asked["count_in"])
 
 
 for command in (bench, turns, prepare, train, export, evaluate):

@@ -24,13 +24,13 @@ from livejam.events import Stop
 from livejam.files import reason
 from livejam.inbox import LiveInbox
 from livejam.modes import Silence
-from livejam.notes import Cue, NoteOff, NoteOn
+from livejam.notes import Cue, NoteOn
+from livejam.partner import NetworkProcess
 from livejam.pianoroll import Roll, extent
 from livejam.picture import save_picture
 from livejam.recording import JamFile, JamRecorder
 from livejam.rollview import Drawing, RollBook, RollView, Sheet
 from livejam.screen import Relay, Seen, Turned, print_warning
-from livejam.partner import NetworkProcess
 from livejam.session import Session
 from livejam.stage import Arrival, Inbox, Partner, Recorder, Settings, Stage
 from livejam.turns import State
@@ -202,8 +202,10 @@ def run_demo(network: NetworkProcess | Brain, about: dict[str, object], folder: 
     file = JamFile(jam_file(folder), about, metre=None)
     console.print(f"{len(CALLS)} calls are played to livejam, and it answers each. Ctrl-C ends it.\n")
     with JamRecorder(file, lambda text: print_warning(console, text)) as recorder:
-        live = isinstance(network, NetworkProcess)
-        report = _played(network, recorder) if live else _rushed(network, recorder, console)
+        if isinstance(network, NetworkProcess):
+            report = _played(network, recorder)
+        else:
+            report = _rushed(network, recorder, console)
     image = file.path.with_suffix(".png")
     console.print(Text(report.summary()), soft_wrap=True)
     save_picture(report.rolls, "livejam: five calls, five answers", image)

@@ -212,15 +212,6 @@ class Tempos:
         return (held[-1] if held else self.grids[0][1]).tick_at(seconds)
 
 
-def sounded(notes: Sequence[Note], grid: BeatGrid) -> tuple[TickNote, ...]:
-    """Return what sounded of an answer that lies on `grid`, by onset and pitch."""
-    return tuple(
-        TickNote(round(grid.tick_at(note.onset)), note.pitch, max(1, round(length)), note.velocity)
-        for note in notes
-        if (length := note.duration * grid.ticks_a_second) > 0
-    )
-
-
 def _length(note: Note, grid: "BeatGrid | Tempos", wait: int) -> int:
     """Return the length meant: up to the next onset, `wait` ticks away (0: there is none), if it nearly was that."""
     ticks, (low, high) = note.duration * grid.ticks_a_second, LEGATO

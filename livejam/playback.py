@@ -75,9 +75,9 @@ class Playback:
 
     def take_sounded(self, channel: int) -> list[Note]:
         """Return, once, the notes that have ended on `channel` since the last call, as they sounded, by onset."""
-        sounded = sorted((note for on, note in self._sounded if on == channel), key=lambda note: (note.onset, note.pitch))
+        sounded = [note for on, note in self._sounded if on == channel]
         self._sounded.clear()
-        return sounded
+        return sorted(sounded, key=lambda note: (note.onset, note.pitch))
 
     def _start(self, note: Note, channel: int, now: float) -> list[Cue]:
         if now - note.onset > self.too_late:

@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from livejam.clock import SteadyClock
+from livejam.composer import Brain
 from livejam.errors import FileError, LivejamError
 from livejam.events import PlayerEvent
 from livejam.files import save
 from livejam.midifile import Song, Timed
-from livejam.notes import NoteOff, NoteOn
-from livejam.clock import SteadyClock
-from livejam.composer import Brain
 from livejam.modes import Silence
+from livejam.notes import NoteOff, NoteOn
 from livejam.stage import Settings
 from livejam.tape import Tape
 from livejam.virtual import SilentScreen, play_through

@@ -1,8 +1,8 @@
 """The loop of a jam: waits in one place, feeds the turn-taker, tells the network, plays the answer.
 
 Knows neither MIDI files and ports, nor the network, nor the terminal: `stage` states what it needs of them as
-Protocols, and `livejam.cli` plugs them in. Times are seconds of one monotonic clock, ticks say so. Everything here runs in the
-one thread that called `Session.run`; other threads and processes reach it through the inbox alone.
+Protocols, and `livejam.cli` plugs them in. Times are seconds of one monotonic clock, ticks say so. Everything here runs
+in the one thread that called `Session.run`; other threads and processes reach it through the inbox alone.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,14 @@ from livejam.composer import Complete, Compose, Composed, Failed, Forgotten, Hea
 from livejam.echo import Echo
 from livejam.errors import LivejamError
 from livejam.events import Clocking, Gesture, Pedal, PlayerEvent, PortBack, PortLost, Stop
+from livejam.feel import Feel
 from livejam.grid import BeatGrid, placed, steps
 from livejam.memory import Memory, Phrase
+from livejam.messages import DRUM_CHANNEL
+from livejam.metronome import Metronome
 from livejam.modes import Bars, ModeChosen, Signal
 from livejam.notes import TICKS_PER_BEAT, Cue, Metre, Note, NoteOff, NoteOn, TickNote
-from livejam.phrasing import Ear, TickLine, sounded
+from livejam.phrasing import Ear, TickLine
 from livejam.playback import Playback
 from livejam.stage import Arrival, Partner, Settings, Stage
 from livejam.turns import Action, AnswerReady, Estimate, Hush, Play, PlaybackDone, Speculate, State, TurnTaker
@@ -26,6 +29,7 @@ TOO_SLOW = "no answer came in time: this machine is busy, or the call was very l
 NO_BARS = "there is no clock to trade bars by; until it runs, a silence ends your phrase"
 SOON = 0.03  # seconds after a note has ended until the network is told
 SOON_A_NOTE = 0.0001  # seconds more for every note of the phrase, so that a flood does not keep us busy
+
 
 @dataclass
 class Tally:
@@ -55,6 +59,10 @@ class Session:
         self._answer: Answer | None = None  # awaited, or sounding
         self._hear_at: float | None = None  # seconds: the phrase is told then
         self._beat: BeatGrid | None = None  # of the clock
+        self._feel = Feel()  # of the player
+        self._ahead = stage.output.ahead + settings.output_latency  # seconds before its time that a cue is sent
+        clicks = settings.click is not None or settings.count_in > 0
+        self._metronome = Metronome(self._metre, settings.count_in, settings.click is not None) if clicks else None
         self._trouble: str | None = None  # of the clock
         self._signal_down = False
         self._shown: tuple[State, int] | None = None
@@ -81,6 +89,7 @@ class Session:
     def _go_on(self, arrival: tuple[float, Arrival] | None) -> None:
         """Do what is due: sound first, then timers, then the event."""
         now = self._stage.clock()
+        self._click(now)
         self._play(now)
         self._pass_time(arrival[0] if arrival else now)
         if arrival:
@@ -90,15 +99,21 @@ class Session:
 
     def _due(self) -> float | None:
         sound = self._playback.deadline
-        deadlines = (self._turns.deadline, self._hear_at, None if sound is None else sound - self._stage.output.ahead)
+        click = self._metronome.deadline if self._metronome else None
+        deadlines = (self._turns.deadline, self._hear_at, click, None if sound is None else sound - self._ahead)
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def _play(self, now: float) -> None:
-        self._send(self._playback.due(now, self._stage.output.ahead))
+        self._send(self._playback.due(now, self._ahead))
         answer = self._answer
         if answer and answer.complete and self._playback.idle(self._settings.answer_channel):
             self._end_answer(now)
             self._turns.handle(PlaybackDone(answer.request.turn), now)
+
+    def _click(self, now: float) -> None:
+        if self._metronome and (self._metronome.deadline is None or now >= self._metronome.deadline):
+            for click in self._metronome.due(now, self._beat):
+                self._playback.schedule(click, self._settings.click or DRUM_CHANNEL)
 
     def _pass_time(self, until: float) -> None:
         """Let the turn-taker's deadlines pass that lie at or before `until`."""
@@ -211,8 +226,10 @@ class Session:
     def _close_call(self, now: float) -> tuple[BeatGrid, tuple[TickNote, ...]]:
         """Close the player's phrase and let the network hear all of it; return it on its grid."""
         self._hear_at = None
-        grid, call = self._line.placed(self._ear.take(now))
+        notes = self._ear.take(now)
+        grid, call = self._line.placed(notes)
         self._line.keep(grid, call)
+        self._feel = Feel.of(notes, call, grid).after(self._feel)
         self._stage.recorder.tempo(grid.origin, grid.bpm)
         self._memory.hear(Phrase(call, self._metre, player=True))
         self._memory.close()
@@ -276,14 +293,16 @@ class Session:
             answer.place(*self._place(answer.first, answer.request.first, now))
             self._turns.handle(AnswerReady(answer.request.turn), now)
         if answer.grid is not None:
-            for note in answer.take():
-                self._playback.schedule(_in_time(note, answer.grid), self._settings.answer_channel)
+            feel = self._feel.at(answer.grid.bpm)
+            for note, first in answer.take():
+                moved = _in_time(note, answer.grid, feel.offset(note.onset, first))
+                self._playback.schedule(moved, self._settings.answer_channel)
         self._play(self._stage.clock())
 
     def _place(self, first: int, wanted: int | None, now: float) -> tuple[BeatGrid, int]:
         """Return on which grid, and how many ticks away, an answer begins whose first note was made up for `first`."""
         grid = self._line.grid
-        now = max(now, self._stage.clock())
+        now = max(now, self._stage.clock()) + self._settings.output_latency
         if wanted is not None and self._beat is not None:
             late = grid.tick_at(now) - wanted  # ticks
             if late < TICKS_PER_BEAT / 4:
@@ -300,7 +319,7 @@ class Session:
         notes = self._playback.take_sounded(self._settings.answer_channel)
         if answer is None or answer.grid is None:
             return
-        answered = sounded(notes, answer.grid)
+        answered = answer.sounded(notes)
         if answered:
             self._line.keep(self._line.grid, answered)
             self._memory.hear(Phrase(answered, self._metre, player=False))
@@ -331,6 +350,7 @@ class Session:
             self._playback.retime(lambda time: self._line.grid.seconds_at(before.tick_at(time)))
         self._beat = beat
         self._turns.regrid(now)
+        self._click(now)
 
     # What is sent and shown
 
@@ -345,7 +365,7 @@ class Session:
 
     def _send_one(self, cue: Cue) -> None:
         try:
-            self._stage.output.send(cue)
+            self._stage.output.send(replace(cue, at=cue.at - self._settings.output_latency))
         except LivejamError as error:
             if self._port_works:
                 self._stage.screen.warn(str(error))
@@ -366,6 +386,6 @@ class Session:
             self._stage.screen.state(*showing)
 
 
-def _in_time(note: TickNote, grid: BeatGrid) -> Note:
+def _in_time(note: TickNote, grid: BeatGrid, offset: float) -> Note:
     onset = grid.seconds_at(note.onset)
-    return Note(onset, note.pitch, note.velocity, grid.seconds_at(note.onset + note.length) - onset)
+    return Note(onset + offset, note.pitch, note.velocity, grid.seconds_at(note.onset + note.length) - onset)

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from livejam.clock import Clock
 from livejam.composer import Order, Reply
 from livejam.events import Clocking, PlayerEvent, PortBack, PortLost, Stop
-from livejam.grid import BeatGrid
 from livejam.modes import ModeChosen
 from livejam.notes import Cue, Metre, NoteOff, NoteOn
 from livejam.turns import State, TurnRules
@@ -29,6 +29,9 @@ class Settings(TurnRules):
     start_within: float = 0.8  # seconds from the end of the call to the answer's first note, at most
     shared_bus: bool = False  # livejam hears what it sends
     answer_channel: int = 1  # 1..16
+    click: int | None = None  # channel of a click, 1..16; None: no click
+    count_in: int = 0  # bars of clicks before the first bar
+    output_latency: float = 0.0  # seconds that the synth takes to speak: notes go out that much earlier
 
 
 class Inbox(Protocol):
@@ -54,18 +57,6 @@ class Partner(Protocol):
 
     def tell(self, order: Order) -> None:
         """Hand over an order, and return at once."""
-
-
-class Clock(Protocol):
-    """Where the beat comes from."""
-
-    trouble: str | None  # what the player should know, in one line
-
-    def take(self, event: Clocking, now: float) -> None:
-        """Follow what happens at `now`."""
-
-    def grid(self, now: float) -> BeatGrid | None:
-        """Return the beat; bars begin at multiples of a bar. None: the clock does not run."""
 
 
 class Screen(Protocol):

@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from livejam.composer import Brain, Composer, Order, Reply
 from livejam.events import PlayerEvent, Stop
 from livejam.notes import Cue, Note, NoteOff, NoteOn
-from livejam.composer import Brain, Composer, Order, Reply
 from livejam.session import Session
 from livejam.stage import Arrival, Clock, Recorder, Screen, Settings, Stage
 from livejam.turns import State
