@@ -18,6 +18,7 @@ def ports(monkeypatch):
     """Two keyboards and a bus."""
     names = ["IAC Driver Bus 1", "Digital Piano", "Stage Piano"]
     monkeypatch.setattr("livejam.midi.find_driver", lambda: FakeDriver(names, names[:1]))
+    monkeypatch.setattr("livejam.midi.find_drivers", lambda: [FakeDriver(names, names[:1])])
 
 
 def run(*arguments):
@@ -52,22 +53,25 @@ def test_version():
     assert __version__ in run("--version").output
 
 
-def test_ports_are_listed(ports):
+def test_ports_are_listed(ports, monkeypatch):
+    monkeypatch.setattr("livejam.realtime.advice", lambda: "real-time priority: who knows")
     result = run("ports")
     assert result.output.splitlines() == [
         "Fake inputs:",
         "  IAC Driver Bus 1",
         "  Digital Piano",
         "  Stage Piano",
-        "outputs:",
+        "Fake outputs:",
         "  IAC Driver Bus 1",
         "livejam listen without a name makes its own: livejam_in:in and livejam_out:out",
+        "real-time priority: who knows",
     ]
 
 
 def test_where_there_are_no_ports_the_list_says_so(monkeypatch):
-    monkeypatch.setattr("livejam.midi.find_driver", lambda: FakeDriver(virtual=False))
-    assert run("ports").output == "Fake inputs: none\noutputs: none\n"
+    monkeypatch.setattr("livejam.midi.find_drivers", lambda: [FakeDriver(virtual=False)] * 2)
+    monkeypatch.setattr("livejam.realtime.advice", lambda: "granted")
+    assert run("ports").output == 2 * "Fake inputs: none\nFake outputs: none\n" + "granted\n"
 
 
 def test_no_midi_system(monkeypatch):
