@@ -30,7 +30,7 @@ def requested(
 def traded(request: Request, bar_line: int, bars: int, metre: Metre | None) -> Request:
     """Return `request` for an answer that fills `bars` bars from `bar_line` (ticks) on."""
     bar = metre.bar_ticks if metre else BAR
-    return replace(request, start=bar_line, first=bar_line, max_ticks=bars * bar, min_ticks=(bars - 1) * bar)
+    return replace(request, start=bar_line, first=bar_line, max_ticks=bars * bar, min_ticks=bars * bar * 3 // 4)
 
 
 class Answer:

@@ -1,5 +1,7 @@
 """The network at work: orders come in, replies go out, one note at a time, so that an order never waits for long.
 
+Every order gets one last reply: to Hear it is Heard, Failed or Forgotten, to Compose it is Complete.
+
 The words that the two processes speak, and the one who does the work in the process of the network, or in virtual time
 in the session's own. Knows nothing of seconds, ports or pipes. Ticks. One thread.
 """
@@ -119,17 +121,12 @@ class Composer:
         """Whether an answer is in work."""
         return self._notes is not None
 
-    def take(self, order: Order) -> Reply | None:
-        """Carry out an order; what takes long is left for `work`."""
-        if isinstance(order, Hear):
-            return self._hear(order)
-        self._guess, self._first, self._longest = order.guess, None, order.request.max_ticks
-        try:
-            self._notes = self._brain.answer(order.request)
-        except LivejamError as error:
-            return Complete(order.guess, str(error))
-        return None
-
+    def take(self, order: Order) -> tuple[Reply, ...]:
+        """Carry out an order; what takes long is left for `work`. The answer in work is over."""
+        ended = (Complete(self._guess),) if self._notes is not None else ()
+        self._notes = None
+        done = self._hear(order) if isinstance(order, Hear) else self._begin(order)
+        return (*ended, done) if done else ended
     def work(self) -> Reply | None:
         """Make up one note of the answer in work."""
         if self._notes is None:
@@ -149,8 +146,15 @@ class Composer:
         self._first = note.onset if self._first is None else self._first
         return note.onset >= self._first + self._longest
 
+    def _begin(self, order: Compose) -> Reply | None:
+        self._guess, self._first, self._longest = order.guess, None, order.request.max_ticks
+        try:
+            self._notes = self._brain.answer(order.request)
+        except LivejamError as error:
+            return Complete(order.guess, str(error))
+        return None
+
     def _hear(self, order: Hear) -> Reply:
-        self._notes = None
         try:
             self._brain.rollback(order.keep)
         except ValueError:

@@ -214,7 +214,8 @@ class Desk:
         if isinstance(order, Estate):
             self._estate = order
         elif order is not None:
-            self._reply(self._composer.take(order))
+            for reply in self._composer.take(order):
+                self._reply(reply)
         return order is not None
 
     def _reply(self, reply: Reply | None) -> None:

@@ -174,8 +174,6 @@ class Session:
     def _begin_call(self, time: float) -> None:
         self._ear.take(time)
         self._guess = None
-        if isinstance(self._turns.mode, Bars) and self._beat is None:
-            self._stage.screen.warn(NO_BARS)
 
     def _hear(self) -> None:
         """Let the network hear what has ended of the phrase."""
@@ -210,6 +208,8 @@ class Session:
         """The phrase is over: play the answer to it, if it is there, or ask for it."""
         if self._answer:
             self._end_answer(now)
+        if isinstance(self._turns.mode, Bars) and self._beat is None:
+            self._warn(NO_BARS)
         guess, self._guess = self._guess, None
         grid, call = self._close_call(now)
         guessed = guess is not None and (guess.request.call == call or (self._must_start and guess.first is not None))

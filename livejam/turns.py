@@ -180,6 +180,8 @@ class TurnTaker:
 
     def regrid(self, now: float) -> None:
         """Find the bar lines anew: the clock has changed."""
+        if isinstance(self.mode, Bars) and self.state is State.LISTENING and self._slot is None:
+            self._slot = self._slot_at(self._began, self.mode.count, early=True)
         self._await_end(now, anew=False)
 
     def handle_timeout(self, now: float) -> tuple[Action, ...]:

@@ -42,6 +42,7 @@ class LocalPartner:
     def __init__(self, brain: Brain) -> None:
         self._composer = Composer(brain)
         self._orders: deque[Order] = deque()
+        self._replies: deque[Reply] = deque()
 
     def tell(self, order: Order) -> None:
         """Hand over an order."""
@@ -49,11 +50,12 @@ class LocalPartner:
 
     def reply(self) -> Reply | None:
         """Work until there is a reply and return it; None if there is nothing to do."""
-        while self._orders or self._composer.busy:
-            done = self._composer.take(self._orders.popleft()) if self._orders else self._composer.work()
-            if done is not None:
-                return done
-        return None
+        while not self._replies and (self._orders or self._composer.busy):
+            if self._orders:
+                self._replies.extend(self._composer.take(self._orders.popleft()))
+            elif reply := self._composer.work():
+                self._replies.append(reply)
+        return self._replies.popleft() if self._replies else None
 
 
 class ScriptedInbox:
