@@ -162,7 +162,7 @@ def take(turns: TurnTaker, call: Call, start: float, ends: Sequence[float] | Non
     end = start + call.length
     false_start = bool(passed)
     if turns.state is State.LISTENING:
-        passed += _turns_taken(turns, turns.deadline or end)
+        passed += _turns_taken(turns, turns.over_at)
     turns.handle(PlaybackDone(turns.turn), passed[-1])
     delay = passed[-1] - end
     return Wait(delay, false_start, bool(call.gap < delay))
