@@ -1,18 +1,18 @@
 """World: a virtual clock, a scripted player, a musical stand-in for the network, and an output that records."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
 import pytest
 from hypothesis import settings
 
+from livejam.composer import Brain, Composer, Order, Reply
 from livejam.events import Pedal, Stop
+from livejam.modes import Silence
 from livejam.notes import Metre, Note, NoteOff, NoteOn, TickNote
 from livejam.phrasing import Request
-from livejam.composer import Brain
-from livejam.modes import Silence
 from livejam.session import Session
 from livejam.stage import Arrival, Clock, Output, Settings, Stage
 from livejam.turns import State
@@ -60,6 +60,27 @@ class Parrot:
             yield replace(note, onset=note.onset + later, pitch=min(127, note.pitch + 12))
 
 
+class SlowPartner:
+    """A network whose replies take their time. It ends what it has begun, so some of them are stale."""
+
+    def __init__(self, brain: Brain, clock: VirtualClock, inbox: ScriptedInbox, cost: Callable[[Reply], float]) -> None:
+        self._composer = Composer(brain)
+        self._clock, self._inbox, self._cost = clock, inbox, cost
+        self._free_at = 0.0  # seconds
+
+    def tell(self, order: Order) -> None:
+        """Have the replies come when they are done."""
+        self._free_at = max(self._free_at, self._clock())
+        self._reply(self._composer.take(order))
+        while self._composer.busy:
+            self._reply(self._composer.work())
+
+    def _reply(self, reply: Reply | None) -> None:
+        if reply is not None:
+            self._free_at += self._cost(reply)
+            self._inbox.put(self._free_at, reply)
+
+
 class Screen(SilentScreen):
     """Keeps what it was told."""
 
@@ -100,6 +121,7 @@ class World:
         self.brain: Brain = Parrot()
         self.settings = Settings(Silence(0.6))
         self.beat: Clock | None = None
+        self.cost: Callable[[Reply], float] | None = None  # seconds that the network takes; None: none at all
         self.session: Session | None = None
 
     @property
@@ -129,8 +151,12 @@ class World:
 
     def run(self, output: Output | None = None) -> None:
         """Let the jam take its course to its end."""
-        partner = self.inbox.partner = LocalPartner(self.brain)
         stage = Stage(self.clock, self.inbox, output or self.output, self.screen, self.recorder, self.beat)
+        partner: LocalPartner | SlowPartner
+        if self.cost:
+            partner = SlowPartner(self.brain, self.clock, self.inbox, self.cost)
+        else:
+            partner = self.inbox.partner = LocalPartner(self.brain)
         self.session = Session(stage, partner, self.settings)
         self.session.run()
 

@@ -4,7 +4,7 @@ from conftest import Parrot
 
 from livejam.events import Stop
 from livejam.notes import Note, NoteOff, NoteOn
-from livejam.session import Settings
+from livejam.stage import Settings
 from livejam.virtual import ScriptedInbox, VirtualClock, key_events, play_through
 
 
