@@ -6,7 +6,6 @@ runs in the caller's thread, which must be the main thread, for it alone is told
 
 import contextlib
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -17,17 +16,23 @@ from typing import Protocol
 from rich.console import Console
 
 from livejam import __version__
+from livejam.clock import Clock, LinkClock, MidiClock, SteadyClock
 from livejam.events import PlayerEvent, Stop
 from livejam.heir import Estate, Ledger
 from livejam.inbox import LiveInbox
+from livejam.metronome import count_in_seconds
+from livejam.notes import TICKS_PER_BEAT, Metre
 from livejam.partner import Put
 from livejam.ports import Driver, PortChoice, Ports, open_ports
+from livejam.pulse import DEFAULT_BPM
 from livejam.realtime import hurry, quick_switching, quiet_collector, relax
 from livejam.recording import JamFile, JamRecorder, jam_path
 from livejam.screen import StatusLine
 from livejam.session import Session, Tally
-from livejam.stage import Clock, Partner, Settings, Stage
+from livejam.stage import Partner, Settings, Stage
+from livejam.watch import watching
 
+BREATH = 0.5  # seconds before the first click
 ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # those that the system has
 
 
@@ -50,7 +55,7 @@ class Jam:
     about: dict[str, object]  # kept beside the recording: seed, model, ...
     record: Path | None = None  # file or folder; None: the usual folder
     keep: bool = True  # False: no recording
-    beat: Clock | None = None  # None: the player's own
+    clock: str | None = None  # "midi" or "link"; None: the tempo given, or the player's own pulse
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +98,36 @@ def listen(jam: Jam, driver: Driver, network: Network, console: Console) -> Jamm
         stack.enter_context(ended_by_signals(lambda: inbox.put(time.monotonic(), Stop())))
         ports = open_ports(driver, jam.ports, inbox.put, time.monotonic)
         stack.callback(ports.close)
+        stack.enter_context(watching(ports, driver.changed))
         ledger = stack.enter_context(Ledger(ports))
         network.connect(inbox.put)
-        network.bequeath(Estate(ledger.path, driver.name, None if ports.virtual_output else ports.names[1]))
+        network.bequeath(Estate(ledger.path, driver.name, ports.target))
         screen = stack.enter_context(StatusLine(console, f"{ports.names[0]} -> {ports.names[1]}"))
         recorder = stack.enter_context(JamRecorder(_file(jam, path, ports), screen.warn)) if path else None
-        stage = Stage(time.monotonic, inbox, ledger, screen, Scribe(recorder, screen), jam.beat)
+        beat = _beat(jam, inbox, stack)
+        stage = Stage(time.monotonic, inbox, ledger, screen, Scribe(recorder, screen), beat)
         session = Session(stage, network, replace(jam.settings, shared_bus=ports.shared))
         with _in_time():
             session.run()
     return Jammed(recorder.saved if recorder else None, session.tally)
+
+
+def _beat(jam: Jam, inbox: LiveInbox, stack: contextlib.ExitStack) -> Clock | None:
+    """Return what keeps the beat; None: the player does."""
+    settings, metre = jam.settings, jam.settings.metre or Metre(4, 4)
+    if jam.clock == "midi":
+        return MidiClock()
+    if jam.clock == "link":
+        from livejam.link import LinkPeer  # asyncio is slow to load
+
+        peer = LinkPeer(inbox.put, metre.bar_ticks / TICKS_PER_BEAT, settings.bpm or DEFAULT_BPM)
+        stack.callback(peer.close)
+        return LinkClock()
+    if settings.bpm and (settings.click or settings.count_in):
+        return SteadyClock(
+            settings.bpm, time.monotonic() + BREATH + count_in_seconds(settings.count_in, settings.bpm, metre)
+        )
+    return None
 
 
 @contextlib.contextmanager

@@ -309,7 +309,7 @@ class Session:
                 return grid, wanted - first
         if not self._settings.on_beat:
             return replace(grid, origin=now, origin_ticks=first), 0
-        latest = now + self._settings.start_within
+        latest = min(now + self._settings.start_within, self._turns.released + self._settings.start_by)
         return grid, placed(first, grid, now + LEAD, latest, steps(self._metre))
 
     def _end_answer(self, now: float) -> None:

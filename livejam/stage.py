@@ -27,6 +27,7 @@ class Settings(TurnRules):
     bar_line: float | None = None  # seconds: where a bar begins, so with bpm the beat is known; None: it is felt
     on_beat: bool = True  # an answer waits for the player's beat; False: it begins at once
     start_within: float = 0.8  # seconds from the end of the call to the answer's first note, at most
+    start_by: float = 1.5  # seconds from the last key up to the answer's first note, but for the next beat or half beat
     shared_bus: bool = False  # livejam hears what it sends
     answer_channel: int = 1  # 1..16
     click: int | None = None  # channel of a click, 1..16; None: no click

@@ -142,6 +142,11 @@ class TurnTaker:
         self._slot: int | None = None  # the bar with which the player's bars begin, where bars are traded
 
     @property
+    def released(self) -> float:
+        """When the last key or the pedal came up, seconds."""
+        return self._released
+
+    @property
     def over_at(self) -> float:
         """When the phrase will be over if nothing else happens, seconds."""
         return self._over_at
