@@ -1,35 +1,24 @@
 """A piano roll of the turn being played, in a process of its own.
 
 Drawing a roll takes some milliseconds of Python, and whoever keeps time must not wait for them. So the session's thread
-hands over small records (screen.py) and goes on; a thread passes them through a pipe; a second process draws. Times
-are seconds of the session's clock. Knows nothing of ports or the network.
+hands over small records (screen.py) and goes on; painter.py has them drawn. Times are seconds of the session's clock,
+which must be `time.monotonic` where a roll grows. Knows nothing of ports or the network.
 """
 
-import contextlib
-import multiprocessing
-import os
-import signal
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection
-from queue import SimpleQueue
-from threading import Thread
+from functools import partial
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from livejam.files import forgive
 from livejam.notes import Note, NoteOff, NoteOn
+from livejam.painter import Painter
 from livejam.pianoroll import Frame, Roll, beat_marks, terminal_roll
 from livejam.screen import Keyed, Seen, Turned, Warned, print_warning
 from livejam.turns import State
 
-RATE = 12  # drawings a second
-STARTING = 10.0  # seconds that the drawing process may take to start
-PARTING = 2.0  # seconds that the end of the program waits for the last drawing
 WIDEST = 110  # columns
 ROOM = 4  # semitones kept free above and below a call for its answer
 
@@ -117,53 +106,17 @@ class RollBook:
         return replace(roll, marks=beat_marks(start, roll.span[1], sheet.beat, sheet.beats_per_bar))
 
 
-class RollView:
-    """Draws each turn as it is played; use it in a `with`, around the jam. `put` returns at once, whatever happens."""
+class RollView(Painter):
+    """Draws each turn as it is played; use it in a `with`, around the jam."""
 
-    def __init__(self, sheets: Sequence[Sheet]) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._near, far = context.Pipe()
-        self._process = context.Process(target=draw, args=(far, tuple(sheets)), name="livejam-roll", daemon=True)
-        self._queue: SimpleQueue[Seen | None] = SimpleQueue()
-        self._thread = Thread(target=self._pass_on, name="roll", daemon=True)
-        self._far = far
-
-    def put(self, seen: Seen) -> None:
-        """Show `seen` soon."""
-        self._queue.put(seen)
-
-    def __enter__(self) -> "RollView":
-        self._process.start()
-        self._far.close()
-        self._near.poll(STARTING)  # it says so when it is ready, or closes when it can't be
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._queue.put(None)
-        self._thread.join(PARTING)
-        self._process.join(PARTING)
-        self._process.kill()
-
-    def _pass_on(self) -> None:
-        with contextlib.suppress(OSError):  # a picture that has gone stops nobody
-            while (seen := self._queue.get()) is not None:
-                self._near.send(seen)
-        with contextlib.suppress(OSError):
-            self._near.send(None)
+    def __init__(self, sheets: Sequence[Sheet], console: Console | None = None) -> None:
+        """One sheet for each turn that will come. Without a console it is stdout."""
+        super().__init__(console or Console(), partial(drawing, tuple(sheets)))
 
 
-def draw(link: Connection, sheets: Sequence[Sheet]) -> None:
-    """Draw what comes through `link` until None comes: the body of the drawing process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the jam; the end of the jam ends this
-    if hasattr(os, "nice"):
-        os.nice(5)
-    forgive(sys.stdout)
-    console = Console()
-    live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
-    with contextlib.suppress(OSError, EOFError), live or contextlib.nullcontext():
-        link.send(True)
-        Drawing(console, live, RollBook(sheets)).run(link)
+def drawing(sheets: Sequence[Sheet], console: Console, live: Live | None) -> "Drawing":
+    """Return the picture of a jam whose calls are known."""
+    return Drawing(console, live, RollBook(sheets))
 
 
 class Drawing:
@@ -173,21 +126,6 @@ class Drawing:
         self._console = console
         self._live = live
         self._book = book
-
-    def run(self, link: Connection) -> None:
-        """Draw what comes through `link`, until None comes."""
-        due = time.monotonic()
-        while True:
-            if link.poll(max(0.0, due - time.monotonic())):
-                seen = link.recv()
-                if seen is None:
-                    return
-                self.see(seen)
-            elif self._live is None:
-                due = time.monotonic() + STARTING  # nothing to draw until a turn is over
-            else:
-                self.refresh(time.monotonic())
-                due = time.monotonic() + 1 / RATE
 
     def see(self, seen: Seen) -> None:
         """Take in `seen`; print the roll that it completes."""
@@ -199,11 +137,12 @@ class Drawing:
         if done:
             self._console.print(self._drawn(done), end="\n\n")
 
-    def refresh(self, now: float) -> None:
-        """Draw the growing roll as it is at `now`."""
+    def refresh(self, now: float) -> bool:
+        """Draw the growing roll as it is at `now`; return whether there is one."""
+        roll = self._book.growing(now) if self._live else None
         if self._live:
-            roll = self._book.growing(now)
             self._live.update(self._drawn(roll) if roll else Text(), refresh=True)
+        return roll is not None
 
     def _drawn(self, roll: Roll) -> Text:
         return terminal_roll(roll, min(self._console.width - 1, WIDEST))

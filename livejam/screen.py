@@ -1,26 +1,19 @@
 """What the player sees while jamming: one status line, redrawn when something happens.
 
 Knows nothing of ports, files or the network. The session's thread hands over small records and goes on at once; a
-thread of the screen's own draws them, at most `RATE` times a second, and may be held up by the terminal for as long as
-the terminal likes. Times are seconds of the session's clock.
+process of the screen's own draws (painter.py). Times are seconds of the session's clock.
 """
 
-import contextlib
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from queue import Empty, SimpleQueue
-from threading import Thread
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
 from livejam.notes import NoteOff, NoteOn
+from livejam.painter import Painter
 from livejam.turns import State
-
-RATE = 10  # drawings a second, at most
-PARTING = 1.0  # seconds that the end of the program waits for the last drawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +99,11 @@ LOOKS = {  # symbol, colour, what it says
 class Status:
     """What the line says."""
 
-    ports: str  # where livejam listens and plays, in words
     state: State = State.IDLE
     turn: int = 0
     notes: int = 0  # of this call or answer
     bpm: float | None = None  # None: not known yet
+    mode: str = ""  # how turns are taken, in words
 
     def after(self, seen: Seen) -> "Status":
         """Return the status once `seen` has happened."""
@@ -121,6 +114,8 @@ class Status:
                 return replace(self, notes=self.notes + 1)
             case Paced(bpm):
                 return replace(self, bpm=bpm)
+            case Moded(mode):
+                return replace(self, mode=mode)
         return self
 
     def line(self) -> Text:
@@ -143,7 +138,8 @@ class Status:
             yield f"{self.notes} note{'s' if self.notes > 1 else ''}"
         if self.bpm is not None:
             yield f"{self.bpm:.0f} bpm"
-        yield self.ports
+        if self.mode:
+            yield self.mode
 
 
 def print_warning(console: Console, text: str) -> None:
@@ -151,55 +147,51 @@ def print_warning(console: Console, text: str) -> None:
     console.print(Text(f"! {text}", style="yellow"), soft_wrap=True)
 
 
+class StatusPicture:
+    """The status as a line that stays at the foot of a terminal; elsewhere, a line for each change of turn."""
+
+    def __init__(self, console: Console, live: Live | None) -> None:
+        self._console = console
+        self._live = live
+        self._status: Status | None = None  # until the jam begins
+
+    def see(self, seen: Seen) -> None:
+        """Take in `seen`; print what is to stay."""
+        if isinstance(seen, Warned):
+            print_warning(self._console, seen.text)
+        before = self._status or Status()
+        self._status = before.after(seen)
+        if not self._live and before.state is not self._status.state:
+            self._console.print(Text(self._status.plain()), soft_wrap=True)
+
+    def refresh(self, now: float) -> bool:
+        """Draw the line; it stays as it is until something is seen."""
+        if self._live and self._status:
+            self._live.update(self._status.line(), refresh=True)
+        return False
+
+
 class StatusLine(Relay):
     """The status line of `livejam listen`; use it in a `with`, around the jam."""
 
-    def __init__(self, console: Console, ports: str) -> None:
-        self._queue: SimpleQueue[Seen | None] = SimpleQueue()
-        super().__init__(self._queue.put)
-        self._console = console
-        self._status = Status(ports)
-        self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
-        self._thread = Thread(target=self._draw_until_told, name="screen", daemon=True)
+    def __init__(self, console: Console, ports: str, keys: str = "") -> None:
+        """`ports`: where livejam listens and plays; `keys`: what can be pressed, on a terminal; both in words."""
+        super().__init__(self._tell)
+        self._painter = Painter(console, StatusPicture)
+        self._welcome: Text | None = Text(f"{State.IDLE.value}: {LOOKS[State.IDLE][2]}, {ports}")
+        if keys and console.is_terminal:
+            self._welcome.append(f"\n{keys}", style="dim")
 
     def __enter__(self) -> "StatusLine":
-        self._thread.start()
+        self._painter.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._queue.put(None)
-        self._thread.join(PARTING)
+    def __exit__(self, *what: object) -> None:
+        self._painter.__exit__(*what)
 
-    def _draw_until_told(self) -> None:
-        with contextlib.suppress(OSError, ValueError), self._live or contextlib.nullcontext():  # a closed terminal
-            self._show()
-            while self._draw_next():
-                time.sleep(1 / RATE)
-
-    def _draw_next(self) -> bool:
-        """Wait for something to happen, draw it and all that has happened since; False: it was the end."""
-        news = [self._queue.get()]
-        with contextlib.suppress(Empty):
-            while True:
-                news.append(self._queue.get_nowait())
-        for seen in news:
-            self._take(seen)
-        if self._live:
-            self._show()
-        return None not in news
-
-    def _take(self, seen: Seen | None) -> None:
-        match seen:
-            case None:
-                return
-            case Warned(text):
-                print_warning(self._console, text)
-        before, self._status = self._status, self._status.after(seen)
-        if not self._live and before.state is not self._status.state:
-            self._show()
-
-    def _show(self) -> None:
-        if self._live:
-            self._live.update(self._status.line(), refresh=True)
-        else:
-            self._console.print(Text(self._status.plain()), soft_wrap=True)
+    def _tell(self, seen: Seen) -> None:
+        """Have `seen` drawn; the first that a session tells of turns means that it listens."""
+        if self._welcome and isinstance(seen, Turned):
+            self._painter.say(self._welcome)
+            self._welcome = None
+        self._painter.put(seen)
