@@ -71,7 +71,8 @@ class SlowPartner:
     def tell(self, order: Order) -> None:
         """Have the replies come when they are done."""
         self._free_at = max(self._free_at, self._clock())
-        self._reply(self._composer.take(order))
+        for reply in self._composer.take(order):
+            self._reply(reply)
         while self._composer.busy:
             self._reply(self._composer.work())
 

@@ -273,15 +273,15 @@ def test_the_same_jam_twice(world):
     assert worlds[0].brain.heard == worlds[1].brain.heard
 
 
-def test_a_thousand_turns(world):
+def test_hundreds_of_turns(world):
     rng = np.random.default_rng(1)
     now = 1.0
-    for _ in range(1000):
+    for _ in range(300):
         count = int(rng.integers(1, 12))
         beat = float(rng.uniform(0.2, 0.6))
         now = world.phrase(now, rng.integers(40, 90, count).tolist(), beat) + float(rng.uniform(1.0, 8.0))
     world.run()
-    assert len(world.brain.requests) == 1000
+    assert {request.turn for request in world.brain.requests} == set(range(1, 301))
     assert not unmatched([message for _, message in world.sent])
     onsets = [note.onset for _, notes in world.brain.heard for note in notes]
     assert onsets == sorted(onsets)

@@ -155,7 +155,6 @@ def test_every_note_on_gets_its_note_off(scheduled, looks, end, cut, ahead):
         messages = list(sent)
         assert not unmatched([cue.message for cue in messages])
         assert playback.idle(channel)
-        ons = sum(isinstance(cue.message, NoteOn) for cue in messages)
-        assert len(playback.take_sounded(channel)) == ons
     ons = sum(isinstance(cue.message, NoteOn) for cue in cues)
     assert cut or ons + playback.dropped == len(scheduled)
+    assert len(playback.take_sounded(1)) == sum(isinstance(cue.message, NoteOn) for cue in cues if cue.channel == 1)
