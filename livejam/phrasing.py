@@ -133,6 +133,7 @@ class TickLine:
         self._floor = 0  # ticks: the latest onset so far
         self._felt: BeatGrid | None = None  # the grid of the latest phrase, where no clock is followed
         self._known: list[tuple[float, BeatGrid]] = []  # (seconds, the clock's grid from then on)
+        self._latest: tuple[object, tuple[BeatGrid, tuple[TickNote, ...]]] | None = None  # asked last, and the reply
 
     @property
     def grid(self) -> BeatGrid:
@@ -176,7 +177,16 @@ class TickLine:
         return self.grid.beat
 
     def placed(self, notes: Sequence[Note]) -> tuple[BeatGrid, tuple[TickNote, ...]]:
-        """Return the grid of a phrase of the player's (by onset, not empty), and the phrase on it."""
+        """Return the grid of a phrase of the player's (by onset, not empty), and the phrase on it.
+
+        To be asked the same again costs nothing: a phrase that is over is mostly as it was when that was guessed.
+        """
+        asked = tuple(notes), self.grid, self._felt, self._floor
+        if self._latest is None or self._latest[0] != asked:
+            self._latest = asked, self._place(notes)
+        return self._latest[1]
+
+    def _place(self, notes: Sequence[Note]) -> tuple[BeatGrid, tuple[TickNote, ...]]:
         if self._known:
             return self.grid, on_grid(notes, self._heard_on(notes[0].onset), self._floor)
         onsets = [note.onset for note in notes]
