@@ -4,6 +4,7 @@ Wiring only, as there: options in, one call, text out, and every import when a c
 """
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,28 +14,36 @@ import click
 @click.option("--model", type=click.Path(path_type=Path), help="Another network than the one that comes along (.onnx).")
 @click.option(
     "--transport",
-    type=click.Choice(["auto", "jack", "pipe"]),
+    type=click.Choice(["auto", "jack", "in-process"]),
     default="auto",
     show_default=True,
-    help="How livejam is played to: over JACK, or two pipes where no JACK server runs.",
+    help="How livejam is played to: over JACK, or pipes between processes where no JACK server runs.",
 )
 @click.option("--start-jack", is_flag=True, help="Start a JACK server for it that needs no sound card.")
-@click.option("--answers", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many to hear.")
-def bench(json_file: Path | None, model: Path | None, transport: str, start_jack: bool, answers: int) -> None:
+@click.option(
+    "--period", type=click.IntRange(16, 4096), help="Frames a period of that server, at 48 kHz.  [default: 128]"
+)
+@click.option("--answers", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many to hear, twice.")
+@click.option("--peers", is_flag=True, help="Time the same step for Notochord and for eager PyTorch, too.")
+@click.option("--runs", type=click.IntRange(1, 100), default=1, show_default=True, help="Runs; the middle one counts.")
+def bench(json_file: Path | None, start_jack: bool, period: int | None, transport: str, **asked: Any) -> None:
     """Measure here what livejam promises.
 
     How exact its notes are on this machine, and what they cost.
     """
     from rich.console import Console
 
-    from livejam.bench.run import Plan, run_card
+    from livejam.bench.over_jack import PERIOD
+    from livejam.bench.run import Plan, run_cards
 
-    if start_jack and transport == "pipe":
-        raise click.UsageError("--start-jack and --transport pipe contradict each other; give one of them")
-    plan = Plan(transport, start_jack, model, answers)
+    if start_jack and transport == "in-process":
+        raise click.UsageError("--start-jack and --transport in-process contradict each other; give one of them")
+    if period and not start_jack:
+        raise click.UsageError("--period is for a JACK server of our own: give --start-jack, too")
+    plan = Plan(transport, start_jack, period=period or PERIOD, **asked)
     click.echo(f"livejam is started and played to; this takes about {plan.seconds:.0f} seconds", err=True)
-    card = run_card(plan)
-    Console().print(card.table(), card.step_table(), *filter(None, [card.doubts()]))
+    card = run_cards(plan)
+    Console().print(card.table(), card.step_table(), *filter(None, [card.peer_table(), card.doubts()]))
     if json_file:
         card.save(json_file)
 

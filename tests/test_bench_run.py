@@ -23,7 +23,9 @@ def complaint(*arguments):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--transport", "pipe", "--start-jack"), "contradict"),
+        (("--transport", "in-process", "--start-jack"), "contradict"),
+        (("--period", "64"), "--start-jack"),
+        (("--runs", "0"), "--runs"),
         (("--transport", "telepathy"), "--transport"),
         (("--answers", "0"), "--answers"),
         (("--model", "no/such.onnx"), "no/such"),
@@ -39,6 +41,11 @@ def test_no_jack_server_gives_one_line(monkeypatch):
     assert "JACK" in complaint("--transport", "jack")
 
 
+def test_peers_without_their_packages_give_one_line_before_anything_is_measured(monkeypatch):
+    monkeypatch.setattr("livejam.bench.peers.find_spec", lambda name: None)
+    assert "pip install 'livejam[peers]'" in complaint("--peers")
+
+
 def test_no_jackd_gives_one_line(monkeypatch):
     monkeypatch.setattr("livejam.bench.over_jack.shutil.which", lambda name: None)
     assert "jackd is not installed" in complaint("--start-jack")
@@ -47,9 +54,9 @@ def test_no_jackd_gives_one_line(monkeypatch):
 def test_what_comes_on_a_pipe_is_received_and_its_end_is_a_signal(monkeypatch):
     ends, received = [], []
     monkeypatch.setattr(os, "kill", lambda pid, number: ends.append((pid, number)))
-    driver = PipeDriver(io.BytesIO(bytes((0x90, 60, 80, 0x80, 60, 0))), io.BytesIO())
+    driver = PipeDriver(io.BytesIO(bytes((0x90, 60, 80, 0xF8, 0, 0, 0x80, 60, 0))), io.BytesIO())
     driver.open_input(None, received.append).reader.join(10)
-    assert received == [bytes((0x90, 60, 80)), bytes((0x80, 60, 0))]
+    assert received == [bytes((0x90, 60, 80)), b"\xf8", bytes((0x80, 60, 0))]
     assert ends == [(os.getpid(), signal.SIGTERM)]
 
 

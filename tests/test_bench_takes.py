@@ -1,10 +1,10 @@
-"""Calls on a metronome's beat, over a wire in memory whose clock moves when it is read."""
+"""Calls in free time and in traded bars, over a wire in memory whose clock moves when it is read."""
 
 from itertools import pairwise
 
 import pytest
 
-from livejam.bench.takes import BPM, CALLS, HEARD, call_messages, play_calls
+from livejam.bench.takes import BARS, BEATS, BPM, CALLS, CLOCKED, HEARD, PACE, call_messages, play_bars, play_free
 
 BEAT = 60 / BPM
 
@@ -20,6 +20,10 @@ class FakeWire:
     def now(self):
         self.time += 0.05
         return self.time
+
+    def start_clock(self, bpm):
+        assert bpm == BPM
+        return self.time + 0.5
 
     def play(self, messages):
         self.begun.append((self.time, messages))
@@ -48,26 +52,36 @@ def test_the_messages_of_a_call_in_order_releases_first():
     ]
 
 
-def test_every_call_is_played_on_the_beat_and_ahead_of_time():
+def test_every_call_is_played_ahead_of_time():
     wire = FakeWire()
-    calls = play_calls(wire, 6, beat_at=50.3)
-    assert len(calls) == 6
+    calls = play_free(wire, 6)
     assert sum(calls, ()) == tuple(wire.played)
     for (given, messages), call in zip(wire.begun, calls, strict=True):
         assert messages[0][0] > given
-        beats = (call[0][0] - 50.3) / BEAT
-        assert beats % 1 == pytest.approx(0.75)  # an upbeat
+        assert list(call) == messages
 
 
 def test_an_answer_is_heard_for_a_while_before_it_is_interrupted():
     wire = FakeWire()
-    calls = play_calls(wire, 3, beat_at=50.3)
-    for call, following in pairwise(calls):
-        assert HEARD < following[0][0] - call[-1][0] - 1.0 < HEARD + 2 * BEAT + 0.5
+    for call, following in pairwise(play_free(wire, 3)):
+        assert HEARD < following[0][0] - call[-1][0] - 1.0 < HEARD + 60 / PACE + 0.5
 
 
 def test_a_partner_that_never_answers_ends_the_take_all_the_same():
-    assert len(play_calls(FakeWire(answers=False), 3, beat_at=50.3)) == 3
+    assert len(play_free(FakeWire(answers=False), 3)) == 3
+    assert len(play_bars(FakeWire(answers=False), 3)[0]) == 3
+
+
+def test_every_second_bar_is_the_players():
+    wire = FakeWire()
+    calls, beat_at = play_bars(wire, 4)
+    starts = [(call[0][0] - beat_at) / BEAT / BEATS for call in calls]
+    assert starts[0] % (2 * BARS) == pytest.approx(0, abs=1e-6)
+    assert starts[0] * BEATS * BEAT > CLOCKED
+    assert [after - before for before, after in pairwise(starts)] == pytest.approx([2 * BARS] * 3)
+    for (given, messages), call in zip(wire.begun, calls, strict=True):
+        assert messages[0][0] > given
+        assert call[-1][0] < call[0][0] + BARS * BEATS * BEAT
 
 
 @pytest.mark.parametrize("call", CALLS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from livejam.bench.wire import Spread, Take, balance, is_note
+from livejam.bench.wire import BarsTake, FreeTake, Spread, balance, is_note
 
 BPM = 75.0  # a beat of 0.8 s, a tick of 33.3 ms
 TICK = 0.8 / 24
@@ -18,8 +18,17 @@ def off(time, pitch):
     return time, bytes((0x80, pitch, 0))
 
 
-def take(*heard, calls=(CALL, NEXT), period=0.0):
-    return Take(calls, tuple(sorted(heard)), beat_at=2.0, bpm=BPM, silence=0.6, period=period)
+def take(*heard, calls=(CALL, NEXT)):
+    return FreeTake(calls, tuple(sorted(heard)), silence=0.6)
+
+
+def trade(*heard, calls=(), period=0.0, bars=1):
+    """The clock begins at 2.0: bar lines at 5.2, 8.4, 11.6, 14.8, 18.0."""
+    return BarsTake(calls or (played(8.4), played(14.8)), tuple(sorted(heard)), period, 2.0, BPM, bars)
+
+
+def played(at):
+    return (on(at, 60), off(at + 0.5, 60))
 
 
 def test_an_answer_lies_between_its_call_and_the_next():
@@ -31,11 +40,11 @@ def test_an_answer_lies_between_its_call_and_the_next():
 def test_a_call_without_an_answer_is_none():
     one = take(on(16.0, 74))
     assert one.answered == 1
-    assert len(one.grid_errors) == len(one.waits) == 1
+    assert len(one.first_notes) == 1
 
 
-def test_the_wait_begins_when_the_silence_is_over():
-    assert take(on(11.6, 71)).waits == [pytest.approx(0.2)]
+def test_a_first_note_is_counted_from_the_end_of_the_silence():
+    assert take(on(11.6, 71), on(15.603, 72)).first_notes == pytest.approx([0.2, 0.003])
 
 
 @pytest.mark.parametrize(
@@ -43,24 +52,35 @@ def test_the_wait_begins_when_the_silence_is_over():
 )
 @pytest.mark.parametrize("ticks", [0, 7, 240, 241])
 def test_lateness_is_from_the_nearest_tick_before(ticks, error, late):
-    assert take().lateness(2.0 + ticks * TICK + error) == pytest.approx(late, abs=1e-9)
+    assert trade().lateness(2.0 + ticks * TICK + error) == pytest.approx(late, abs=1e-9)
+
+
+@pytest.mark.parametrize(("bars", "expected"), [(1, 11.6), (2, 14.8), (4, 21.2)])
+@pytest.mark.parametrize("after", [-0.004, 0.0, 0.7, 3.1])
+def test_livejams_bars_begin_when_the_players_are_over(after, bars, expected):
+    assert trade(bars=bars).downbeat(8.4 + after) == pytest.approx(expected)
 
 
 def test_first_notes_and_other_notes_are_told_apart():
-    one = take(on(11.601, 71), on(12.0, 72), on(12.397, 73), on(16.402, 74))
+    one = trade(on(11.601, 71), on(12.0, 72), on(12.397, 73), on(18.002, 74))
     assert one.grid_errors == pytest.approx([0.001, 0.002])
     assert one.deadline_errors == pytest.approx([0.0, 0.003], abs=1e-9)
 
 
+@pytest.mark.parametrize("error", [-0.2, 0.05, 0.4, 3.0])
+def test_a_first_note_that_is_on_a_tick_but_not_on_its_bar_line_is_an_error(error):
+    assert trade(on(11.6 + error, 71)).grid_errors == pytest.approx([abs(error)])
+
+
 def test_jitter_leaves_a_displaced_grid_out():
-    one = take(on(11.603, 71), on(12.003, 72), on(12.405, 73), on(16.402, 74))
+    one = trade(on(11.603, 71), on(12.003, 72), on(12.405, 73), on(18.002, 74))
     assert one.jitters == pytest.approx([0.0, 0.0, 0.002], abs=1e-9)
 
 
 def test_late_notes_are_counted_and_a_period_is_no_fault():
     notes = (on(11.604, 71), on(12.006, 72), on(12.408, 73))
-    assert take(*notes).late_notes == 2
-    assert take(*notes, period=0.002).late_notes == 1
+    assert trade(*notes).late_notes == 2
+    assert trade(*notes, period=0.002).late_notes == 1
 
 
 def test_an_interruption_lasts_until_the_last_note_is_off():

@@ -4,12 +4,14 @@ Knows nothing of how they were measured. Milliseconds, seconds, MB and percent, 
 thread.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from rich.table import Table
 
+from livejam.bench.peers import Compared
 from livejam.bench.wire import Spread
 from livejam.files import save_figures
 
@@ -28,7 +30,7 @@ class Promise:
 
 
 PROMISES = (
-    Promise("first_note_ms", "phrase over, first note", {"p99": 3}, and_period=True),
+    Promise("first_note_ms", "phrase over, first note", {"p99": 3}),
     Promise("grid_error_ms", "first note, on the beat", {"p99": 1}, and_period=True),
     Promise("deadline_error_ms", "other notes, in place", {"p99": 1, "max": 5}, and_period=True),
     Promise("interrupt_ms", "interrupted, all off", {"p99": 5}, and_period=True),
@@ -41,6 +43,10 @@ PROMISES = (
 )
 
 
+NEVER = ("hung_notes", "late_notes", "jack_missed_periods")  # once in any run is once too often
+Thing = TypeVar("Thing")
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """The figures of one run on one machine."""
@@ -48,6 +54,8 @@ class Card:
     figures: dict[str, Figure]
     steps: dict[int, Spread]  # notes of history -> one step of the network
     about: dict[str, object] = field(default_factory=dict)  # model, machine
+    peers: dict[str, Compared] = field(default_factory=dict)  # others' networks, if they were timed
+    runs: "tuple[Card, ...]" = ()  # those of which this is the middle
 
     def kept(self, promise: Promise) -> bool | None:
         """Whether a promise is kept; None if its figure can't be told."""
@@ -80,16 +88,34 @@ class Card:
             table.add_row(f"{history:,}", f"{spread.median:.2f}", f"{spread.p99:.2f}", f"{spread.max:.2f}")
         return table
 
+    def peer_table(self) -> Table | None:
+        """Return for the terminal what a step costs others; None if nobody was timed."""
+        if not self.peers:
+            return None
+        table = Table("", "median, ms", "times livejam's", "million parameters", title="the same step by others")
+        for name, peer in self.peers.items():
+            millions = float(str(peer.about["parameters"])) / 1e6
+            median, slower = peer.steps[max(peer.steps)].median, peer.slower[max(peer.steps)]
+            table.add_row(name, f"{median:.2f}", f"{slower:.1f}", f"{millions:.1f}")
+        return table
+
+    def as_json(self) -> dict[str, object]:
+        """Return all there is to know."""
+        figures: dict[str, object] = {name: _plain(figure) for name, figure in self.figures.items()}
+        figures["note_step_ms_after"] = {str(history): asdict(spread) for history, spread in self.steps.items()}
+        if self.peers:
+            figures["peers"] = {name: peer.as_json() for name, peer in self.peers.items()}
+        kept = {promise.key: self.kept(promise) for promise in PROMISES}
+        runs = {"runs": [run.as_json() for run in self.runs]} if self.runs else {}
+        return {"figures": figures, "kept": kept, **self.about, **runs}
+
     def save(self, path: Path) -> None:
         """Write the figures as JSON.
 
         Raises:
             FileError: `path` can't be written.
         """
-        figures: dict[str, object] = {name: _plain(figure) for name, figure in self.figures.items()}
-        figures["note_step_ms_after"] = {str(history): asdict(spread) for history, spread in self.steps.items()}
-        promises = {promise.key: self.kept(promise) for promise in PROMISES}
-        save_figures(path, {"figures": figures, "kept": promises, **self.about})
+        save_figures(path, self.as_json())
 
     def _values(self, promise: Promise) -> dict[str, float]:
         match self.figures.get(promise.key):
@@ -112,6 +138,34 @@ class Card:
         limits = [f"{name} {value:.3g}".removeprefix("value ") for name, value in self._limits(promise).items()]
         yield f"{', '.join(limits)} {promise.unit}".rstrip()
         yield {True: "yes", False: "NO", None: "?"}[self.kept(promise)]
+
+
+def middle(cards: Sequence[Card]) -> Card:
+    """Return the card of several runs: every figure that of its middle run, and what must never be the worst of all.
+
+    The middle is by the 99th percentile, where there is one; of an even number of runs, the worse of the two.
+    """
+    if len(cards) == 1:
+        return cards[0]
+    figures = {key: _middle_figure(key, [card.figures[key] for card in cards]) for key in cards[0].figures}
+    steps = _middle(cards, lambda card: card.steps[max(card.steps)].p99).steps
+    peers = next((card.peers for card in cards if card.peers), {})
+    return Card(figures, steps, cards[0].about, peers, tuple(cards))
+
+
+def _middle_figure(key: str, figures: Sequence[Figure]) -> Figure:
+    known = [figure for figure in figures if isinstance(figure, Spread | float | int)]
+    if not known:
+        return figures[0]
+    return max(known, key=_size) if key in NEVER else _middle(known, _size)
+
+
+def _size(figure: Spread | float | int) -> float:
+    return figure.p99 if isinstance(figure, Spread) else figure
+
+
+def _middle(things: Sequence[Thing], size: Callable[[Thing], float]) -> Thing:
+    return sorted(things, key=size)[len(things) // 2]
 
 
 def _plain(figure: Figure) -> object:

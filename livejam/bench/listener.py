@@ -1,8 +1,7 @@
-"""A livejam in a process of its own, seen from the outside: when it is ready, what it costs, that it ends.
+"""A livejam in a process of its own, seen from the outside: when it is ready, that it ends.
 
 Its screen is a terminal where the system has pseudo-terminals, so that it draws; a thread reads what it draws and
-keeps the last line. Knows nothing of music or ports. Times are seconds of `time.monotonic`. CPU and memory are read
-from /proc and are None where there is none.
+keeps the last line. Knows nothing of music or ports. Times are seconds of `time.monotonic`.
 """
 
 import contextlib
@@ -11,8 +10,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from threading import Event, Thread
 
 from livejam.errors import LivejamError
@@ -20,7 +18,6 @@ from livejam.realtime import hurry
 
 PATIENCE = 30.0  # seconds until it is ready
 PARTING = 10.0  # seconds until it has ended
-PROC = Path("/proc")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")  # colours and cursor moves
 
 
@@ -73,25 +70,6 @@ class Listener:
             self.process.wait(PARTING)
         self._reader.join(PARTING)
 
-    def cpu_seconds(self) -> float | None:
-        """CPU time that it and its children have taken so far."""
-        spent = [_number(path, r"(\d+)") for pid in self._family() for path in PROC.glob(f"{pid}/task/*/schedstat")]
-        return sum(spent) / 1e9 if spent else None
-
-    def memory(self) -> float | None:
-        """Memory of it and its children that is in use, in MB."""
-        used = [_number(PROC / str(pid) / "status", r"VmRSS:\s+(\d+) kB") for pid in self._family()]
-        return sum(used) / 1024 if any(used) else None
-
-    def _family(self) -> Iterator[int]:
-        waiting = [self.process.pid]
-        while waiting:
-            pid = waiting.pop()
-            yield pid
-            for path in PROC.glob(f"{pid}/task/*/children"):
-                with contextlib.suppress(OSError):
-                    waiting += map(int, path.read_text().split())
-
     def _read(self) -> None:
         """Follow the screen to its end; the body of a thread."""
         hurry()
@@ -114,11 +92,3 @@ def _screen() -> tuple[int, int]:
         return os.openpty()
     except (AttributeError, OSError):  # Windows; a container without /dev/pts
         return os.pipe()
-
-
-def _number(path: Path, pattern: str) -> int:
-    """Return the number that `pattern` finds first, 0 if the process is gone."""
-    with contextlib.suppress(OSError):
-        found = re.search(pattern, path.read_text())
-        return int(found[1]) if found else 0
-    return 0

@@ -13,11 +13,12 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any, cast
 
+from livejam.bench.due import Due
 from livejam.bench.listener import Listener
 from livejam.bench.wire import Timed, is_note
 from livejam.errors import PortError
@@ -25,29 +26,36 @@ from livejam.errors import PortError
 NAME = "livejam_bench"  # fixed: a place of a server that was killed is only taken again by one of the same name
 CLIENT = "bench"  # not the server's name: their sockets would be one
 PERIOD, RATE = 128, 48_000  # frames; frames a second
-SERVER = (
-    *("jackd", "-R", "-P", "20", "-S", "-n", NAME),  # in real time and synchronously: else messages get lost
-    *("-d", "dummy", "-r", str(RATE), "-p", str(PERIOD), "-C", "2", "-P", "2"),
-)
+SERVER = ("jackd", "-R", "-P", "20", "-S", "-n", NAME)  # in real time and synchronously: else messages get lost
+CARD = ("-d", "dummy", "-r", str(RATE), "-C", "2", "-P", "2", "-p")  # and the period
+IDLER = """
+import rtmidi, time
+port = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="idler")
+port.open_virtual_port("in")
+print("ready", flush=True)
+time.sleep(1e6)
+"""  # a client that does nothing, whose process callback is not in Python
 ASK = f"import jack; jack.Client({CLIENT!r}, no_start_server=True).close()"
 SWITCH = 0.0005  # seconds: how long another Python thread may keep JACK's from running
+SOON = 0.5  # seconds until a clock begins
 LIMIT = 10.0  # seconds for a server to come up or go down
-PORTS = (re.compile(r"livejam_in(-\d+)?:in"), re.compile(r"livejam_out(-\d+)?:out"))
+PORTS = (re.compile(r"livejam(_in)?(-\d+)?:in"), re.compile(r"livejam(_out)?(-\d+)?:out"))
 
 
 class JackWire:
     """Plays to a livejam over JACK, and hears it. Raises PortError if no server runs or the package is not there."""
 
     transport = "jack"
-    arguments: tuple[str, ...] = ("-m", "livejam", "listen", "--no-record")
-    settings: dict[str, str] = {"MIDO_BACKEND": "mido.backends.rtmidi/UNIX_JACK", "JACK_NO_START_SERVER": "1"}  # noqa: RUF012
+    arguments: tuple[str, ...] = ("-m", "livejam", "listen", "--no-record", "--jack")
+    settings: dict[str, str] = {"JACK_NO_START_SERVER": "1"}  # noqa: RUF012
     pipes = False
 
     def __init__(self) -> None:
         self.played: list[Timed] = []
         self.heard: list[Timed] = []
         self.missed = 0  # periods that somebody on JACK was too slow for
-        self._due: deque[tuple[int, bytes]] = deque()
+        self._handed: deque[Callable[[Due], None]] = deque()  # from the caller's thread to JACK's
+        self._due = Due()
         self._client = _client()
         self._rate: int = self._client.samplerate
         self.period: float = self._client.blocksize / self._rate
@@ -96,16 +104,24 @@ class JackWire:
 
     def play(self, messages: Sequence[Timed]) -> None:
         """Have `messages` played at their times, which are to come."""
-        self._due.extend((round(time * self._rate), message) for time, message in messages)
+        self._handed.append(lambda due: due.add(*messages))
+
+    def start_clock(self, bpm: float) -> float:
+        """Send MIDI clock from soon on; return the time of its first beat."""
+        beat_at = self.now() + SOON
+        self._handed.append(lambda due: due.start_clock(beat_at, bpm))
+        return beat_at
 
     def _process(self, frames: int) -> None:
         now = self._client.last_frame_time
         self._out.clear_buffer()
-        while self._due and self._due[0][0] < now + frames:
-            frame, message = self._due.popleft()
-            frame = max(now, frame)
+        while self._handed:
+            self._handed.popleft()(self._due)
+        for at, message in self._due.take((now + frames - 0.5) / self._rate):
+            frame = max(now, round(at * self._rate))
             self._out.write_midi_event(frame - now, message)
-            self.played.append((frame / self._rate, message))
+            if is_note(message):
+                self.played.append((frame / self._rate, message))
         for offset, data in self._in.incoming_midi_events():
             message = bytes(data)
             if is_note(message):
@@ -119,8 +135,21 @@ class JackWire:
 
 
 @contextlib.contextmanager
-def own_server() -> Iterator[None]:
+def idle_client() -> Iterator[int]:
+    """Run a client of JACK that does nothing; give the number of its process."""
+    with subprocess.Popen([sys.executable, "-c", IDLER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as idler:
+        try:
+            cast(IO[bytes], idler.stdout).readline()
+            yield idler.pid
+        finally:
+            idler.kill()
+
+
+@contextlib.contextmanager
+def own_server(period: int = PERIOD) -> Iterator[None]:
     """Run a JACK server of our own, without a sound card, and have it used by this process and those it starts.
+
+    `period` is in frames, of 48,000 a second.
 
     Raises:
         PortError: there is no jackd, or it does not come up.
@@ -133,7 +162,7 @@ def own_server() -> Iterator[None]:
     with tempfile.TemporaryFile() as log, contextlib.ExitStack() as stack:
         stack.callback(os.environ.update, before)
         stack.callback(os.environ.clear)
-        server = subprocess.Popen(SERVER, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        server = subprocess.Popen((*SERVER, *CARD, str(period)), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         stack.callback(_end, server)
         _await(server)
         yield
@@ -173,7 +202,7 @@ def _package() -> Any:
     try:
         import jack
     except (ImportError, OSError) as error:
-        raise PortError(f"JACK can't be used here: {error}; get it with: pip install 'livejam[bench]'") from None
+        raise PortError(f"JACK can't be used here: {error}; get it with: pip install 'livejam[jack]'") from None
     jack.set_error_function(lambda message: None)
     jack.set_info_function(lambda message: None)
     return jack

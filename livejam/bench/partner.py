@@ -1,7 +1,7 @@
 """`livejam listen` with two pipes where its ports would be: MIDI comes in on stdin and goes out on stdout.
 
-For `livejam bench` on machines without a MIDI system; nobody else runs it: `python -m livejam.bench.partner --bpm 75
---seed 1`. Screen and messages go to stderr. A thread reads stdin; the rest is the main thread's.
+For `livejam bench` on machines without a MIDI system; nobody else runs it: `python -m livejam.bench.partner --seed 1
+--turns bars:1 --clock midi`. Screen and messages go to stderr. A thread reads stdin; the rest is the main thread's.
 """
 
 import argparse
@@ -15,13 +15,15 @@ from typing import BinaryIO
 
 from rich.console import Console
 
-from livejam.brain import load_brain
 from livejam.errors import LivejamError, PortError
 from livejam.live import Jam, listen
+from livejam.modes import read_mode
+from livejam.partner import Network, NetworkProcess
 from livejam.ports import PortChoice, Receive
-from livejam.session import Settings
+from livejam.stage import Settings
 
-MESSAGE = 3  # bytes
+MESSAGE = 3  # bytes; shorter messages are filled up with zeros
+FIRST_SHORT = 0xF8  # from this status on messages have one byte
 
 
 class PipeDriver:
@@ -73,7 +75,7 @@ class PipeInput:
 
     def _read(self) -> None:
         while message := self._source.read(MESSAGE):
-            self._receive(message)
+            self._receive(message[:1] if message[0] >= FIRST_SHORT else message)
         os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -101,15 +103,18 @@ class PipeOutput:
 def main() -> None:
     """Listen until stdin ends or a signal comes."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--bpm", type=float)
-    parser.add_argument("--silence", type=float, default=0.6)
+    parser.add_argument("--turns", type=read_mode)
+    parser.add_argument("--start", choices=("beat", "now"), default="beat")
+    parser.add_argument("--clock", choices=("midi",))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", type=Path)
     asked = parser.parse_args()
-    brain = load_brain(asked.model, asked.seed, None)
     driver = PipeDriver(sys.stdin.buffer, sys.stdout.buffer)
-    settings = Settings(bpm=asked.bpm, silence=asked.silence)
-    listen(Jam(PortChoice(), settings, {}, keep=False), driver, brain, Console(stderr=True))
+    settings = Settings(mode=asked.turns, on_beat=asked.start == "beat")
+    with NetworkProcess(Network(asked.model, asked.seed, None)) as network:
+        network.ready()
+        jam = Jam(PortChoice(), settings, {}, keep=False, clock=asked.clock)
+        listen(jam, driver, network, Console(stderr=True))
 
 
 if __name__ == "__main__":

@@ -1,98 +1,157 @@
-"""One run of the latency card: a livejam is started, left idle, played to, ended; then its network is timed alone.
+"""One run of the latency card: livejam is started, left idle, played to and ended, twice; then its network is timed.
 
-The one place that knows wires, listener and network. Times are seconds. One thread, beside those of the wire.
-
-Of the card's figures one can't be told from the wire yet: `first_note_ms`, phrase over -> first note in free time. An
-answer waits for a place on the player's beat, up to 0.8 s, on purpose, and from the outside that wait can't be told
-from slowness. It is None; `answer_wait_ms` is the time with the wait in it, and `grid_error_ms` says whether the first
-note is on its place.
+First in free time (a silence of known length ends a phrase, its answer begins at once; most calls interrupt the answer
+before), then trading bars by a MIDI clock that this side sends. The one place that knows wires, listener and network.
+Times are seconds. One thread, beside those of the wire.
 """
 
 import contextlib
 import os
 import platform
 import signal
+import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from livejam.bench.card import Card, Figure
+from livejam.bench.card import Card, Figure, middle
+from livejam.bench.costs import cpu_percents, memory
 from livejam.bench.listener import Listener
-from livejam.bench.over_jack import JackWire, own_server
+from livejam.bench.over_jack import PERIOD, JackWire, idle_client, own_server
 from livejam.bench.over_pipe import PipeWire
+from livejam.bench.peers import Compared, compare, require_packages
 from livejam.bench.steps import growth, measure_steps
-from livejam.bench.takes import BPM, PASSING, Wire, play_calls
-from livejam.bench.wire import Spread, Take
+from livejam.bench.takes import BARS, BEATS, BPM, PASSING, Wire, play_bars, play_free
+from livejam.bench.wire import BarsTake, FreeTake, Spread
 from livejam.decoder import Decoder
 from livejam.errors import PortError
 from livejam.realtime import hurry, relax
 
 IDLE = 5.0  # seconds
-SETTLE = 0.5  # seconds after the start that are not idle yet
+SETTLE = 1.0  # seconds after the start that are not idle yet
 SEED = 1
 SILENCE = 0.6  # seconds that end a phrase
-STEPS_TAKE, ANSWER = 15, 5.5  # seconds, about: the network alone, and one answer
+STEPS_TAKE, PEERS_TAKE = 15, 45  # seconds, about
+FREE_ANSWER, BARS_ANSWER = 5.0, 2 * BARS * BEATS * 60 / BPM  # seconds, about
+FREE = ("--turns", f"silence:{SILENCE}", "--start", "now")
+TRADING = ("--turns", f"bars:{BARS}", "--clock", "midi")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be measured."""
 
-    transport: str = "auto"  # jack, pipe, or auto: JACK where a server runs
+    transport: str = "auto"  # jack, in-process, or auto: JACK where a server runs
     start_jack: bool = False  # run a JACK server for it
     model: Path | None = None  # None: the network that comes along
-    answers: int = 20  # to hear
+    answers: int = 20  # to hear in each of the two sessions
+    period: int = PERIOD  # frames, of a JACK server of our own
+    peers: bool = False  # time others' networks, too
+    runs: int = 1
 
     @property
     def seconds(self) -> float:
         """About how long it takes."""
-        return STEPS_TAKE + IDLE + self.answers * ANSWER
+        own = STEPS_TAKE + IDLE + self.answers * (FREE_ANSWER + BARS_ANSWER)
+        return self.runs * own + self.peers * PEERS_TAKE
 
 
-def run_card(plan: Plan) -> Card:
-    """Measure the whole card.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A session, as it was seen from the outside."""
+
+    startup: float  # seconds
+    memory: float | None  # MB
+    figures: dict[str, Figure]
+
+
+def run_cards(plan: Plan) -> Card:
+    """Measure the whole card, as many times as planned; return the middle of it.
 
     Raises:
         LivejamError: there is no JACK though it is asked for, or livejam or its network does not start.
     """
-    decoder = Decoder(plan.model)
+    if plan.peers:
+        require_packages()
     with ended_in_peace():
-        figures = live_figures(plan)
-    steps = measure_steps(decoder)
-    figures |= {"note_step_ms": steps[min(steps)], "note_step_growth": round(growth(steps), 3)}
+        return middle([run_card(plan, number == 0) for number in range(plan.runs)])
+
+
+def run_card(plan: Plan, first: bool) -> Card:
+    """Measure the whole card once; others' networks in the first run."""
+    decoder = Decoder(plan.model)
+    figures, steps = live_figures(plan), measure_steps(decoder)
+    peers: dict[str, Compared] = compare(decoder) if plan.peers and first else {}
+    figures |= {"note_step_ms": steps[max(steps)], "note_step_growth": round(growth(steps), 3)}
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-    return Card(figures, steps, {"model_sha256": decoder.sha256, "machine": machine})
+    return Card(figures, steps, {"model_sha256": decoder.sha256, "machine": machine}, peers)
 
 
 def live_figures(plan: Plan) -> dict[str, Figure]:
     """Return what can be measured of a livejam that listens."""
-    chosen = ["--seed", str(SEED), "--bpm", str(BPM), "--silence", str(SILENCE)]
-    chosen += ["--model", str(plan.model)] if plan.model else []
-    with open_wire(plan.transport, plan.start_jack) as wire, prompt():
-        with Listener((*wire.arguments, *chosen), wire.settings, wire.pipes) as listener:
-            costs: dict[str, Figure] = {"startup_s": round(listener.startup, 3)}
-            wire.connect(listener)
-            costs["idle_cpu_percent"] = idle_cpu(listener)
-            beat_at = wire.now()
-            calls = play_calls(wire, plan.answers, beat_at)
-            costs |= {"rss_mb": listener.memory(), **wire_facts(wire)}
-        time.sleep(PASSING)
-        take = Take(calls, tuple(wire.heard), beat_at, BPM, SILENCE, wire.period)
-        return wire_figures(take) | costs
-
-
-def wire_figures(take: Take) -> dict[str, Figure]:
-    """Return what `take` says."""
+    with contextlib.ExitStack() as stack:
+        if plan.start_jack:
+            stack.enter_context(own_server(plan.period))
+        free, trading = (session(plan, arguments, play) for arguments, play in ((FREE, _free), (TRADING, _trading)))
+    sums = {key: free.figures.pop(key) + trading.figures.pop(key) for key in ("hung_notes", "answers", "calls")}  # type: ignore[operator]
+    missed = free.figures["jack_missed_periods"] + trading.figures["jack_missed_periods"]  # type: ignore[operator]
+    memories = [seen.memory for seen in (free, trading) if seen.memory is not None]
     return {
-        "first_note_ms": None,
-        "answer_wait_ms": Spread.of_seconds(take.waits),
+        **trading.figures,
+        **free.figures,
+        **sums,
+        "jack_missed_periods": missed,
+        "startup_s": round(statistics.mean((free.startup, trading.startup)), 3),
+        "rss_mb": max(memories, default=None),
+    }
+
+
+def session(plan: Plan, arguments: tuple[str, ...], play: "Play") -> Seen:
+    """Start a livejam, play to it, end it in the midst of an answer; return what was seen."""
+    chosen = ["--seed", str(SEED), *(["--model", str(plan.model)] if plan.model else [])]
+    with _wire("jack" if plan.start_jack else plan.transport) as wire, prompt():
+        with Listener((*wire.arguments, *arguments, *chosen), wire.settings, wire.pipes) as listener:
+            wire.connect(listener)
+            idle = idle_figures(wire, listener) if play is _free else {}
+            figures = play(wire, plan.answers)
+            used, facts = memory(listener.process.pid), wire_facts(wire)
+        time.sleep(PASSING)
+        return Seen(listener.startup, used, figures() | facts | idle)
+
+
+def _free(wire: Wire, answers: int) -> Callable[[], dict[str, Figure]]:
+    calls = play_free(wire, answers)
+    return lambda: free_figures(FreeTake(calls, tuple(wire.heard), wire.period, SILENCE))
+
+
+def _trading(wire: Wire, answers: int) -> Callable[[], dict[str, Figure]]:
+    calls, beat_at = play_bars(wire, answers)
+    return lambda: bars_figures(BarsTake(calls, tuple(wire.heard), wire.period, beat_at, BPM, BARS, BEATS))
+
+
+Play = Callable[[Wire, int], Callable[[], dict[str, Figure]]]  # the figures are made when livejam has ended
+
+
+def free_figures(take: FreeTake) -> dict[str, Figure]:
+    """Return what a take in free time says."""
+    return {
+        "first_note_ms": Spread.of_seconds(take.first_notes),
+        "interrupt_ms": Spread.of_seconds(take.interruptions),
+        "hung_notes": take.hung,
+        "calls": len(take.calls),
+        "answers": take.answered,
+    }
+
+
+def bars_figures(take: BarsTake) -> dict[str, Figure]:
+    """Return what a take in traded bars says."""
+    return {
         "grid_error_ms": Spread.of_seconds(take.grid_errors),
         "deadline_error_ms": Spread.of_seconds(take.deadline_errors),
         "jitter_ms": Spread.of_seconds(take.jitters),
-        "interrupt_ms": Spread.of_seconds(take.interruptions),
         "hung_notes": take.hung,
         "late_notes": take.late_notes,
         "calls": len(take.calls),
@@ -100,15 +159,18 @@ def wire_figures(take: Take) -> dict[str, Figure]:
     }
 
 
-def idle_cpu(listener: Listener) -> float | None:
-    """Return how many percent of a core a livejam takes that nobody plays to."""
-    time.sleep(SETTLE)
-    began, before = time.monotonic(), listener.cpu_seconds()
-    time.sleep(IDLE)
-    after = listener.cpu_seconds()
-    if before is None or after is None:
-        return None
-    return round(100 * (after - before) / (time.monotonic() - began), 2)
+def idle_figures(wire: Wire, listener: Listener) -> dict[str, Figure]:
+    """Return how many percent of a core a livejam takes that nobody plays to; over JACK beside a client without a use.
+
+    What JACK wakes up every period costs something even if it does nothing; so much of the figure is JACK's.
+    """
+    with contextlib.ExitStack() as stack:
+        pids = [listener.process.pid]
+        if isinstance(wire, JackWire):
+            pids.append(stack.enter_context(idle_client()))
+        time.sleep(SETTLE)
+        ours, *others = cpu_percents(pids, IDLE)
+    return {"idle_cpu_percent": ours, "idle_cpu_jack_client_percent": others[0] if others else None}
 
 
 def wire_facts(wire: Wire) -> dict[str, Figure]:
@@ -147,17 +209,9 @@ def ended_in_peace() -> Iterator[None]:
             signal.signal(number, before)
 
 
-@contextlib.contextmanager
-def open_wire(transport: str, start_jack: bool) -> Iterator[Wire]:
-    """Open a wire; `auto` is JACK where a server runs."""
-    with contextlib.ExitStack() as stack:
-        if start_jack:
-            stack.enter_context(own_server())
-        yield stack.enter_context(_wire("jack" if start_jack else transport))
-
-
 def _wire(transport: str) -> Wire:
-    if transport == "pipe":
+    """Open a wire; `auto` is JACK where a server runs."""
+    if transport == "in-process":
         return PipeWire()
     try:
         return JackWire()

@@ -1,9 +1,10 @@
-"""A session with livejam, played over a wire: calls on a metronome's beat, each when the answer has been heard.
+"""Sessions with livejam, played over a wire: in free time, with interruptions, and trading bars by the wire's clock.
 
 Knows nothing of JACK or pipes: a wire is given. Times are seconds of the wire's clock. The caller's thread, which
 sleeps nearly all the time: whatever holds Python's lock here would delay the wire's own thread.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -12,20 +13,23 @@ from typing import Protocol
 from livejam.bench.listener import Listener
 from livejam.bench.wire import Timed, balance
 
-BPM = 74.3  # slow: a tick of 34 ms tells which tick a late note belongs to; odd: beats fall anywhere in a wire's period
+PACE = 74.3  # beats a minute in free time; odd: notes fall anywhere in a wire's period
+BPM = 123.7  # of the clock: a tick of 20 ms tells which tick a late note belongs to; odd, too
+BARS, BEATS = 1, 4  # bars that are traded, quarter notes a bar
 HEARD = 2.4  # seconds of an answer until the next call interrupts it
 WAIT = 6.0  # seconds for an answer to begin
 AHEAD = 0.1  # seconds that a call is given to the wire before it begins, at least
 REST = 0.6  # seconds without a sound after which an answer is over
 LOOK = 0.02  # seconds between looks
 PASSING = 1.0  # seconds that a message may be late
+CLOCKED = 4.0  # seconds of clock before the first call
 
-# Each is ((beat, pitch, beats), ...). They begin with an upbeat, so that an interruption is off the beat.
+# Each is ((beat, pitch, beats), ...).
 CALLS = (
-    ((-0.25, 67, 0.2), (0, 72, 0.4), (0.5, 76, 0.4), (1, 79, 0.2), (1.25, 76, 0.2), (1.5, 74, 0.4)),
-    ((-0.25, 62, 0.2), (0, 65, 0.4), (0.5, 69, 0.2), (0.75, 68, 0.2), (1, 69, 0.4), (1.5, 62, 0.4)),
-    ((-0.25, 74, 0.2), (0, 71, 0.4), (0.5, 67, 0.4), (1, 69, 0.4), (1.5, 71, 0.2), (1.75, 67, 0.2)),
-    ((-0.25, 64, 0.2), (0, 60, 0.2), (0.25, 64, 0.2), (0.5, 67, 0.4), (1, 70, 0.4), (1.5, 69, 0.4)),
+    ((0, 67, 0.2), (0.25, 72, 0.4), (0.75, 76, 0.4), (1.25, 79, 0.2), (1.5, 76, 0.2), (1.75, 74, 0.4)),
+    ((0, 62, 0.2), (0.25, 65, 0.4), (0.75, 69, 0.2), (1, 68, 0.2), (1.25, 69, 0.4), (1.75, 62, 0.4)),
+    ((0, 74, 0.2), (0.25, 71, 0.4), (0.75, 67, 0.4), (1.25, 69, 0.4), (1.75, 71, 0.2), (2, 67, 0.2)),
+    ((0, 64, 0.2), (0.25, 60, 0.2), (0.5, 64, 0.2), (0.75, 67, 0.4), (1.25, 70, 0.4), (1.75, 69, 0.4)),
 )
 
 
@@ -62,26 +66,41 @@ class Wire(Protocol):
     def play(self, messages: Sequence[Timed]) -> None:
         """Have `messages` played at their times, which are to come."""
 
+    def start_clock(self, bpm: float) -> float:
+        """Send MIDI clock from soon on; return the time of its first beat."""
 
-def play_calls(wire: Wire, answers: int, beat_at: float) -> tuple[tuple[Timed, ...], ...]:
-    """Play `answers` calls on the beat of a metronome that ticks at `beat_at`; return them as they were really played.
+
+def play_free(wire: Wire, answers: int) -> tuple[tuple[Timed, ...], ...]:
+    """Play `answers` calls in free time, most of them into the answer before; return them as they were really played.
 
     It returns while the last answer sounds, so that livejam can be ended in the midst of it.
     """
     calls = []
     for number in range(answers):
-        calls.append(play_call(wire, beat_at, number))
+        calls.append(play_call(wire, number, wire.now() + AHEAD, 60 / PACE))
         hear_answer(wire, calls[-1][-1][0], last=number == answers - 1)
     return tuple(calls)
 
 
-def play_call(wire: Wire, beat_at: float, number: int) -> tuple[Timed, ...]:
-    """Play call `number` on the next beat, to its end; return it as it was really played."""
-    beat, before = 60 / BPM, len(wire.played)
-    notes = CALLS[number % len(CALLS)]
-    first = notes[0][0] * beat  # seconds before the beat
-    start = beat_at + beat * -(-(wire.now() + AHEAD - first - beat_at) // beat)
-    messages = call_messages(notes, start, beat)
+def play_bars(wire: Wire, answers: int) -> tuple[tuple[tuple[Timed, ...], ...], float]:
+    """Trade bars by a MIDI clock; return `answers` calls as they were really played, and the clock's first beat.
+
+    It returns while the last answer should sound.
+    """
+    beat_at, beat = wire.start_clock(BPM), 60 / BPM
+    turn = 2 * BARS * BEATS * beat  # seconds: both have had their bars
+    first = math.ceil((CLOCKED + AHEAD) / turn)
+    calls = []
+    for number in range(answers):
+        calls.append(play_call(wire, number, beat_at + turn * (first + number), beat))
+        _sleep_to(wire, beat_at + turn * (first + number + 1) - beat)
+    return tuple(calls), beat_at
+
+
+def play_call(wire: Wire, number: int, start: float, beat: float) -> tuple[Timed, ...]:
+    """Play call `number` at `start` to its end, with beats of `beat` seconds; return it as it was really played."""
+    before = len(wire.played)
+    messages = call_messages(CALLS[number % len(CALLS)], start, beat)
     wire.play(messages)
     until(lambda: len(wire.played) == before + len(messages), messages[-1][0] - wire.now() + PASSING)
     return tuple(wire.played[before:])
@@ -114,6 +133,10 @@ def until(happened: Callable[[], object], seconds: float) -> bool:
             return False
         time.sleep(LOOK)
     return True
+
+
+def _sleep_to(wire: Wire, at: float) -> None:
+    until(lambda: wire.now() > at, at - wire.now() + PASSING)
 
 
 def _ons(wire: Wire, since: float) -> list[float]:

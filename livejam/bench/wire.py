@@ -4,6 +4,7 @@ Knows nothing of ports, processes or the network: timed messages go in, millisec
 wire's own clock (JACK's frames, say), so nothing here is told by the code that is measured. Any thread.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -47,19 +48,10 @@ class Spread:
 
 @dataclass(frozen=True)
 class Take:
-    """What was played to livejam and heard of it, while a metronome ticked in the player's head.
-
-    Players play on the beat, livejam is told the tempo, and answers lie on whole ticks (24 a quarter note). So the
-    place of every note can be told from the outside, up to a whole tick: a note later than three quarters of a tick
-    (25 ms at 75 bpm) is taken for one that belongs to the next. The displacement of livejam's grid from the player's is
-    part of every error, and so is the wire's own period.
-    """
+    """What was played to livejam and heard of it. The wire's own period is part of every figure."""
 
     calls: tuple[tuple[Timed, ...], ...]  # each as it was really played, from its first note-on to its last note-off
     heard: tuple[Timed, ...]
-    beat_at: float  # seconds: the time of a beat
-    bpm: float  # quarter notes a minute
-    silence: float  # seconds that end a phrase
     period: float = 0.0  # seconds of the wire; 0: it has none
 
     @cached_property
@@ -78,19 +70,61 @@ class Take:
         return sum(map(bool, self.answers))
 
     @property
-    def waits(self) -> list[float]:
+    def interruptions(self) -> list[float]:
+        """Seconds from the player's note-on, if something sounds then, to the note-off of the last that sounds."""
+        return [took for call in self.calls[1:] if (took := self._hush(call[0][0])) is not None]
+
+    @property
+    def hung(self) -> int:
+        """Note-ons that never got their note-off."""
+        return sum((+balance(self.heard)).values())
+
+    def _hush(self, start: float) -> float | None:
+        sounding = set(+balance(timed for timed in self.heard if timed[0] < start))
+        ends: dict[int, float] = {}  # pitch -> seconds
+        for time, message in self.heard:
+            if time >= start and not _is_on(message) and message[1] in sounding:
+                ends.setdefault(message[1], time)
+        return max(ends.values()) - start if ends else None
+
+
+@dataclass(frozen=True)
+class FreeTake(Take):
+    """A take in free time: a silence of known length ends a phrase, and its answer begins at once."""
+
+    silence: float = 0.6  # seconds that end a phrase
+
+    @property
+    def first_notes(self) -> list[float]:
         """Seconds from the end of each phrase (its silence is over) to the first note of its answer."""
         pairs = zip(self.calls, self.answers, strict=True)
         return [answer[0] - call[-1][0] - self.silence for call, answer in pairs if answer]
 
+
+@dataclass(frozen=True)
+class BarsTake(Take):
+    """A take in which bars are traded, by a clock that the player's side sends.
+
+    An answer begins with the bar line after the player's bars, and its notes lie on whole ticks (24 a quarter note, the
+    clock's pulses). So the place of every note is known on the outside: of the first the very moment; of others up to a
+    whole tick, so a note later than three quarters of a tick (15 ms at 124 bpm) is taken for one that belongs to the
+    next. How livejam follows the clock is part of every error.
+    """
+
+    beat_at: float = 0.0  # seconds: the first pulse of the clock, and of the song
+    bpm: float = 120.0  # quarter notes a minute
+    bars: int = 1  # that are traded
+    beats: int = 4  # quarter notes a bar
+
     @property
     def grid_errors(self) -> list[float]:
-        """Seconds between the first note of each answer and its place on the player's beat grid."""
-        return [abs(self.lateness(answer[0])) for answer in self.answers if answer]
+        """Seconds between the first note of each answer and the bar line on which it should begin."""
+        pairs = zip(self.calls, self.answers, strict=True)
+        return [abs(answer[0] - self.downbeat(call[0][0])) for call, answer in pairs if answer]
 
     @property
     def deadline_errors(self) -> list[float]:
-        """Seconds between every other note and its place on the player's beat grid."""
+        """Seconds between every other note and its place on the clock."""
         return [abs(self.lateness(time)) for answer in self.answers for time in answer[1:]]
 
     @property
@@ -105,28 +139,16 @@ class Take:
         ons = (time for answer in self.answers for time in answer)
         return sum(self.lateness(time) > LATE + self.period for time in ons)
 
-    @property
-    def interruptions(self) -> list[float]:
-        """Seconds from the player's note-on, if something sounds then, to the note-off of the last that sounds."""
-        return [took for call in self.calls[1:] if (took := self._hush(call[0][0])) is not None]
-
-    @property
-    def hung(self) -> int:
-        """Note-ons that never got their note-off."""
-        return sum((+balance(self.heard)).values())
+    def downbeat(self, time: float) -> float:
+        """Return the bar line with which livejam's bars begin if the player's first note is at `time` seconds."""
+        bar = self.beats * 60 / self.bpm
+        begun = math.floor((time - self.beat_at) / bar + EARLY / (self.beats * TICKS_PER_BEAT))
+        return self.beat_at + bar * (begun + self.bars)
 
     def lateness(self, time: float) -> float:
         """Return by how many seconds a note-on at `time` is later than the tick it belongs to."""
         tick = 60 / self.bpm / TICKS_PER_BEAT
         return (time - self.beat_at + EARLY * tick) % tick - EARLY * tick
-
-    def _hush(self, start: float) -> float | None:
-        sounding = set(+balance(timed for timed in self.heard if timed[0] < start))
-        ends: dict[int, float] = {}  # pitch -> seconds
-        for time, message in self.heard:
-            if time >= start and not _is_on(message) and message[1] in sounding:
-                ends.setdefault(message[1], time)
-        return max(ends.values()) - start if ends else None
 
 
 def balance(messages: Iterable[Timed]) -> Counter[int]:
