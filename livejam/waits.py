@@ -8,9 +8,10 @@ start, one a phrase at most.
 Knows nothing of ONNX or of how pieces were prepared. Seconds; ticks say so. One thread.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Protocol
 
@@ -30,6 +31,7 @@ from livejam.turns import Estimate, Play, PlaybackDone, State, TurnRules, TurnTa
 
 FIXED = (0.3, 0.6, 1.0)  # seconds of silence
 BREATH = 1.0  # seconds from livejam's turn to the player's next phrase
+Z = 1.96  # standard deviations either way that hold 95 % of a normal distribution
 
 Advance = Callable[[int], None]  # told how many phrases have just been played
 
@@ -96,18 +98,42 @@ class Result:
     assumed: float  # share of calls whose tempo is unknown
 
     def as_json(self) -> dict[str, float | int]:
-        """Return the figures as they are written to a file: seconds, and shares of the phrases."""
+        """Return the figures as they are written to a file: seconds, and shares of the phrases.
+
+        Low and high are the ends of 95 % intervals that take phrases for independent of each other.
+        """
         delays = np.array([wait.delay for wait in self.waits])
         answered = [wait.delay for wait in self.waits if not wait.missed]
+        false_starts = sum(wait.false_start for wait in self.waits)
+        low, high = median_interval(delays)
+        fewest, most = share_interval(false_starts, len(self.waits))
         return {
             "phrases": len(self.waits),
             "delay_median": round(float(np.median(delays)), 4),
+            "delay_median_low": round(low, 4),
+            "delay_median_high": round(high, 4),
             "delay_p90": round(float(np.percentile(delays, 90)), 4),
-            "false_starts": sum(wait.false_start for wait in self.waits) / len(self.waits),
+            "false_starts": false_starts / len(self.waits),
+            "false_starts_low": fewest,
+            "false_starts_high": most,
             "missed_ends": sum(wait.missed for wait in self.waits) / len(self.waits),
             "delay_median_not_missed": round(float(np.median(answered)), 4) if answered else float("nan"),
             "tempo_assumed": self.assumed,
         }
+
+
+def median_interval(values: np.ndarray) -> tuple[float, float]:
+    """Return a 95 % interval of the median of `values` (N,) by their ranks."""
+    ordered, spread = np.sort(values), Z * np.sqrt(len(values)) / 2
+    low, high = int(np.floor(len(values) / 2 - spread)), int(np.ceil(len(values) / 2 + spread))
+    return float(ordered[max(low, 0)]), float(ordered[min(high, len(values) - 1)])
+
+
+def share_interval(count: int, total: int) -> tuple[float, float]:
+    """Return a 95 % interval of the share behind `count` of `total` (Wilson 1927)."""
+    middle, weight = (count + Z**2 / 2) / (total + Z**2), 1 / (total + Z**2)
+    spread = Z * weight * math.sqrt(count * (total - count) / total + Z**2 / 4)
+    return max(middle - spread, 0.0), min(middle + spread, 1.0)
 
 
 def rules(network: bool) -> tuple[Rule, ...]:
@@ -239,19 +265,30 @@ def results_table(results: Sequence[Result]) -> Table:
     """Return the results for the screen."""
     caption = (
         "seconds from the last note-off of a phrase to livejam's turn\n"
-        "false starts: turns taken inside a phrase; missed: the music went on sooner"
+        "too soon: turns taken inside a phrase (false starts); missed: the music went on sooner\n"
+        "95 %: the interval that holds the true figure so often"
     )
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=caption, caption_justify="left")
-    for name in ("corpus", "phrases", "silence", "median", "p90", "false starts", "missed"):
+    table = Table(box=SIMPLE_HEAD, padding=(0, 0, 0, 0), pad_edge=False, caption=caption, caption_justify="left")
+    for name in ("corpus", "silence", "median", "95 %", "too soon", "95 %", "missed"):
         table.add_column(name, justify="left" if name in ("corpus", "silence") else "right", no_wrap=True)
-    last = ""
-    for result in results:
-        figures = result.as_json()
-        first = ("", "") if result.corpus == last else (result.corpus, f"{len(result.waits):,}")
-        shown = (f"{figures['delay_median']:.2f}", f"{figures['delay_p90']:.2f}")
-        table.add_row(*first, result.rule, *shown, f"{figures['false_starts']:.2%}", f"{figures['missed_ends']:.1%}")
-        last = result.corpus
+    for corpus in dict.fromkeys(result.corpus for result in results):
+        own = [result for result in results if result.corpus == corpus]
+        for first, result in zip_longest((corpus, f"{len(own[0].waits):,} phrases"), own):
+            table.add_row(first or "", *(_row(result) if result else ()))
     return table
+
+
+def _row(result: Result) -> tuple[str, ...]:
+    figures = result.as_json()
+    delays = (f"{figures['delay_median']:.2f}", f"{figures['delay_median_low']:.2f}-{figures['delay_median_high']:.2f}")
+    low, high = 100 * figures["false_starts_low"], 100 * figures["false_starts_high"]
+    return (
+        result.rule,
+        *delays,
+        f"{figures['false_starts']:.2%}",
+        f"{low:.1f}-{high:.1f}",
+        f"{figures['missed_ends']:.1%}",
+    )
 
 
 def write_json(results: Sequence[Result], path: Path) -> None:

@@ -14,7 +14,17 @@ from livejam.notes import NoteOff, TickNote
 from livejam.pieces import PHRASE, TEMPO, save_pieces
 from livejam.tokenizer import Context
 from livejam.turns import Estimate
-from livejam.waits import Rule, calls_of, chosen_parts, measure, play_part, seconds_at, take
+from livejam.waits import (
+    Rule,
+    calls_of,
+    chosen_parts,
+    measure,
+    median_interval,
+    play_part,
+    seconds_at,
+    share_interval,
+    take,
+)
 
 
 def line(onsets, length, starts, marked=True):
@@ -144,12 +154,35 @@ def test_figures():
     assert results["0.6 s"] == {
         "phrases": 3,
         "delay_median": 0.6,
+        "delay_median_low": 0.6,
+        "delay_median_high": 0.6,
         "delay_p90": 0.6,
         "false_starts": 1 / 3,
+        "false_starts_low": pytest.approx(0.0615, abs=1e-3),
+        "false_starts_high": pytest.approx(0.7923, abs=1e-3),
         "missed_ends": 1 / 3,
         "delay_median_not_missed": 0.6,
         "tempo_assumed": 1.0,
     }
+
+
+def test_the_interval_of_a_share():
+    assert share_interval(5, 50) == pytest.approx((0.0435, 0.2136), abs=1e-3)  # the textbook's example
+    assert share_interval(0, 50)[0] == pytest.approx(0.0)
+    assert share_interval(50, 50)[1] == pytest.approx(1.0)
+
+
+def test_the_interval_of_a_median():
+    assert median_interval(np.arange(100.0)) == (40.0, 60.0)
+    assert median_interval(np.array([3.0, 1.0])) == (1.0, 3.0)
+
+
+def test_nineteen_of_twenty_intervals_hold_the_truth():
+    rng = np.random.default_rng(1)
+    shares = [share_interval(int(rng.binomial(400, 0.02)), 400) for _ in range(500)]
+    medians = [median_interval(rng.exponential(size=200)) for _ in range(500)]
+    assert 0.92 <= np.mean([low <= 0.02 <= high for low, high in shares]) <= 0.99
+    assert 0.92 <= np.mean([low <= np.log(2) <= high for low, high in medians]) <= 0.98
 
 
 def test_without_marks_there_is_nothing_to_measure():
