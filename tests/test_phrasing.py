@@ -65,6 +65,18 @@ def test_taken_notes_are_gone():
     assert ear.take(3.0) == ()
 
 
+def test_what_has_ended_and_what_there_is_so_far_stay_where_they_are():
+    ear = Ear(longest_key=4.0)
+    for time, event in ((1.0, NoteOn(60, 80)), (1.25, NoteOn(64, 80)), (1.5, NoteOff(64))):
+        ear.take_in(event, time)
+    for _ in range(2):
+        assert ear.ended() == (Note(1.25, 64, 80, 0.25),)
+        assert ear.so_far(2.0) == (Note(1.0, 60, 80, 1.0), Note(1.25, 64, 80, 0.25))
+    ear.take_in(NoteOff(60), 2.5)
+    assert ear.ended() == ear.so_far(9.0) == ear.take(9.0)
+    assert ear.ended() == ()
+
+
 GRID = BeatGrid(120.0, 0.0, 0)
 
 
@@ -100,50 +112,145 @@ def test_nearly_tied_notes_are_tied():
     assert [note.length for note in on_grid(notes, GRID)] == [12, 5, 12]
 
 
+def call(line, notes):
+    """Let a phrase of the player's be over."""
+    grid, placed = line.placed(notes)
+    line.keep(grid, placed)
+    return placed
+
+
+def quarters(start, count, step=0.5):
+    return [Note(start + step * i, 60 + i, 80, 0.8 * step) for i in range(count)]
+
+
+def onsets(notes):
+    return [note.onset for note in notes]
+
+
 def test_the_line_goes_on():
     line = TickLine()
-    first = line.call([Note(1.0 + 0.5 * i, 60 + i, 80, 0.4) for i in range(8)])
-    assert [note.onset for note in first] == list(range(96, 288, 24))
-    answer = line.sounded([Note(5.5, 72, 80, 0.25), Note(6.0, 74, 80, 0.0)])
-    assert answer == (TickNote(312, 72, 12, 80),)
-    second = line.call([Note(9.0 + 0.5 * i, 60 + i, 80, 0.4) for i in range(8)])
-    assert second[0].onset == 480
+    assert onsets(call(line, quarters(1.0, 8))) == list(range(96, 288, 24))
+    line.keep(line.grid, [TickNote(312, 72, 12, 80)])
+    assert onsets(call(line, quarters(9.0, 8)))[0] == 480
 
 
-@pytest.mark.parametrize(("bar_line", "first"), [(None, 96), (0.0, 96 + 72), (11.0, 96 + 24), (-0.75, 96 + 12)])
-def test_bars_begin_at_a_known_bar_line(bar_line, first):
-    line = TickLine(120.0, Metre(4, 4), bar_line)  # a bar lasts 2 s
-    call = line.call([Note(7.5 + 0.5 * i, 60 + i, 80, 0.4) for i in range(4)])
-    assert [note.onset for note in call] == [first + 24 * i for i in range(4)]
+def test_a_phrase_that_is_asked_about_is_not_kept():
+    line = TickLine()
+    grid, first = line.placed(quarters(1.0, 4))
+    assert line.placed(quarters(1.0, 4)) == (grid, first)
+    _, longer = line.placed(quarters(1.0, 8))
+    assert longer[:3] == first[:3]
+    assert line.grid != grid
 
 
-def test_a_bar_line_says_nothing_without_a_tempo():
-    notes = [Note(7.5 + 0.5 * i, 60 + i, 80, 0.4) for i in range(4)]
-    assert TickLine(None, Metre(4, 4), 0.0).call(notes) == TickLine(None, Metre(4, 4)).call(notes)
+def test_without_a_clock_there_are_no_bars():
+    line = TickLine(120.0, Metre(4, 4))
+    assert line.number(5.0) is None
+
+
+FOUR = Metre(4, 4)
+
+
+def following(origin, metre=FOUR, bpm=120.0, now=0.0):
+    """A line that follows a clock, a bar of which begins at `origin` seconds."""
+    line = TickLine(None, metre)
+    line.follow(BeatGrid(bpm, origin, 0), now)
+    return line
+
+
+@pytest.mark.parametrize(("bar_line", "place"), [(0.0, 72), (11.0, 24), (-0.75, 12)])
+def test_bars_begin_where_those_of_the_clock_do(bar_line, place):
+    line = following(bar_line)  # a bar lasts 2 s
+    placed = call(line, quarters(7.5, 4))
+    assert [onset - onsets(placed)[0] for onset in onsets(placed)] == [0, 24, 48, 72]
+    assert placed[0].onset % 96 == place
+    assert placed[0].onset >= 96
+
+
+def test_a_metre_may_have_its_bar_line_anywhere():
+    line = following(0.0, Metre(3, 4, bar_line=24))
+    (note,) = call(line, quarters(3.0, 1))
+    assert (note.onset - 24) % 72 == 0
+    assert line.bar_tick(line.number(3.0)) == note.onset
+    assert line.start(line.number(3.0)) == pytest.approx(3.0)
+    assert line.beat() == 0.5
+
+
+def test_a_note_in_the_last_beat_belongs_to_the_next_bar():
+    line = following(0.0)
+    bar = line.number(2.0)
+    assert [line.number(at) - bar for at in (1.49, 1.51, 3.49, 3.51)] == [-1, 0, 0, 1]
+    assert line.start(bar) == pytest.approx(2.0)
 
 
 def test_the_second_call_keeps_to_the_bars_of_the_first():
-    line = TickLine(120.0, Metre(5, 8), 0.0)  # a bar lasts 1.25 s
-    calls = [line.call([Note(at + 0.25 * i, 60, 80, 0.2) for i in range(5)]) for at in (2.5, 7.5)]
-    assert [call[0].onset % 60 for call in calls] == [0, 0]
+    line = following(0.0, Metre(5, 8))  # a bar lasts 1.25 s
+    calls = [call(line, quarters(at, 5, 0.25)) for at in (2.5, 7.5)]
+    assert [notes[0].onset % 60 for notes in calls] == [0, 0]
+
+
+def test_a_clock_that_starts_is_taken_up_at_a_bar_behind_all_that_was_heard():
+    line = TickLine(None, Metre(4, 4))
+    felt = call(line, quarters(1.0, 8))
+    line.follow(BeatGrid(100.0, 7.3, 0), 7.3)
+    assert line.grid.tick_at(7.3) % 96 == 0
+    assert onsets(call(line, quarters(7.3, 4, 0.6))) == [round(line.grid.tick_at(7.3)) + 24 * i for i in range(4)]
+    assert line.grid.tick_at(7.3) > felt[-1].onset
+
+
+def test_a_song_that_is_set_back_goes_on():
+    line = following(0.0)
+    before = call(line, quarters(20.0, 4))
+    line.follow(BeatGrid(120.0, 22.6, 0), 22.6)  # from its start
+    after = call(line, quarters(22.6, 4))
+    assert after[0].onset % 96 == 0
+    assert before[-1].onset < after[0].onset <= before[0].onset + 2.6 * 48 + 96
+
+
+def test_a_tempo_that_changes_within_a_phrase():
+    line = following(0.0)
+    grid = BeatGrid(60.0, 4.0, 192)
+    line.follow(grid, 4.0)
+    notes = [Note(at, 60, 80, 0.2) for at in (3.0, 3.5, 4.0, 5.0, 6.0)]
+    placed = call(line, notes)
+    assert [note.onset - placed[0].onset for note in placed] == [0, 24, 48, 72, 96]
+
+
+def test_a_clock_that_stops_leaves_its_beat():
+    line = following(0.0, bpm=90.0)
+    grid = line.grid
+    line.follow(None, 4.0)
+    assert line.grid == grid
+    assert line.number(5.0) is None
+
+
+moves = st.one_of(
+    st.none(),
+    st.builds(BeatGrid, st.floats(30, 300), st.floats(-9, 99), st.integers(0, 40).map(lambda beat: 24 * beat)),
+)
 
 
 @given(
-    st.lists(st.tuples(st.floats(0.3, 4), st.integers(1, 10), st.floats(0.1, 1.0)), min_size=1, max_size=8),
+    st.lists(st.tuples(st.floats(0.3, 4), st.integers(1, 10), st.floats(0.1, 1.0), st.lists(moves, max_size=3)),
+             min_size=1, max_size=8),
     st.booleans(),
-)
+)  # fmt: skip
 def test_the_line_never_goes_backwards(phrases, fixed):
-    line = TickLine(100.0 if fixed else None)
-    now, onsets = 1.0, []
-    for gap, count, step in phrases:
-        notes = [Note(now + i * step, 60, 80, step / 2) for i in range(count)]
-        call = line.call(notes)
-        answer_at = line.grid.seconds_at(call[-1].onset + 24)
-        answer = line.sounded([Note(answer_at, 72, 80, 0.2)])
-        onsets += [note.onset for note in (*call, *answer)]
-        now = max(answer_at, now + count * step) + gap
-    assert onsets == sorted(onsets)
-    assert onsets[0] >= 0
+    line = TickLine(100.0 if fixed else None, Metre(4, 4))
+    now, told = 1.0, []
+    for gap, count, step, grids in phrases:
+        for number, grid in enumerate(grids):
+            line.follow(grid, now + number * step / 2)
+        placed = call(line, [Note(now + i * step, 60, 80, step / 2) for i in range(count)])
+        answer = [TickNote(placed[-1].onset + 24, 72, 12, 80)]
+        line.keep(line.grid, answer)
+        told += onsets([*placed, *answer])
+        now = max(line.grid.seconds_at(answer[0].onset), now + count * step) + gap
+        bar = line.number(now)
+        if bar is not None:
+            assert line.start(bar) - line.beat() - 1e-6 <= now < line.start(bar + 1) - line.beat() + 1e-6
+    assert told == sorted(told)
+    assert told[0] >= 0
 
 
 @given(st.lists(st.floats(0, 20), min_size=1, max_size=50), st.floats(50, 200))
