@@ -9,10 +9,14 @@ import mido
 import pytest
 from conftest import Parrot
 from fake_midi import FakeDriver
+from fake_network import FakeNetwork
 from rich.console import Console
 
 from livejam.errors import PortError
+from livejam.heir import sounding
 from livejam.live import ENDINGS, Jam, ended_by_signals, listen
+from livejam.modes import Silence
+from livejam.notes import Metre
 from livejam.ports import PortChoice
 from livejam.stage import Settings
 
@@ -40,7 +44,8 @@ def console():
 def test_a_signal_during_an_answer_leaves_nothing_sounding(tmp_path, ending):
     driver = FakeDriver(played=PHRASE, on_send=lambda message: signal.raise_signal(ending))  # also at the note-off
     shown = console()
-    path = listen(jam(tmp_path), driver, Endless(), shown)
+    network = FakeNetwork(Endless())
+    jammed = listen(jam(tmp_path), driver, network, shown)
     out = driver.ports["out", None]
     assert [message[0] for message in out.sent] == [0x90, 0x80]
     assert out.sent[0][1] == out.sent[1][1]
@@ -49,21 +54,24 @@ def test_a_signal_during_an_answer_leaves_nothing_sounding(tmp_path, ending):
     lines = shown.file.getvalue().splitlines()
     assert [line.split()[0] for line in lines] == ["ready:", "listening:", "answering:"]
     assert "livejam_in:in -> livejam_out:out" in lines[0]
-    assert [len([m for m in track if m.type == "note_on"]) for track in mido.MidiFile(path).tracks] == [0, 2, 1]
+    assert [len([m for m in track if m.type == "note_on"]) for track in mido.MidiFile(jammed.path).tracks] == [0, 2, 1]
 
 
 def test_what_made_the_jam_is_kept_beside_it(tmp_path):
     driver = FakeDriver(played=PHRASE, on_send=lambda message: signal.raise_signal(signal.SIGINT))
-    path = listen(jam(tmp_path), driver, Endless(), console())
-    about = json.loads(path.with_suffix(".json").read_text())
+    plan = jam(tmp_path)
+    plan = replace(plan, settings=replace(plan.settings, metre=Metre(3, 4)))
+    jammed = listen(plan, driver, FakeNetwork(Endless()), console())
+    about = json.loads(jammed.path.with_suffix(".json").read_text())
     assert about["seed"] == 5
-    assert about["settings"]["bpm"] == 240.0
+    assert (about["settings"]["bpm"], about["settings"]["mode"]) == (240.0, "silence:0.01")
+    assert about["settings"]["metre"] == {"numerator": 3, "denominator": 4, "bar_line": 0}
     assert {"livejam", "started", "input", "output"} < set(about)
 
 
 def test_a_jam_need_not_be_kept(tmp_path):
     driver = FakeDriver(played=PHRASE, on_send=lambda message: signal.raise_signal(signal.SIGINT))
-    assert listen(jam(tmp_path, keep=False), driver, Endless(), console()) is None
+    assert listen(jam(tmp_path, keep=False), driver, FakeNetwork(Endless()), console()).path is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -74,15 +82,36 @@ def test_a_failure_inside_gives_the_ports_back_and_keeps_the_jam(tmp_path):
 
     driver = FakeDriver(played=PHRASE)
     with pytest.raises(ZeroDivisionError):
-        listen(jam(tmp_path), driver, Broken(), console())
+        listen(jam(tmp_path), driver, FakeNetwork(Broken()), console())
     assert not any(port.open for port in driver.ports.values())
     assert len(list(tmp_path.glob("jam-*.mid"))) == 1
 
 
 def test_no_ports_no_files(tmp_path):
     with pytest.raises(PortError, match="no MIDI input matches"):
-        listen(replace(jam(tmp_path), ports=PortChoice(input="Bus")), FakeDriver(), Parrot(), console())
+        listen(replace(jam(tmp_path), ports=PortChoice(input="Bus")), FakeDriver(), FakeNetwork(Parrot()), console())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_network_knows_what_it_would_inherit(tmp_path):
+    seen = []
+
+    def look(message):
+        seen.append([list(sounding(network.estate.ledger)), network.estate.output])
+        signal.raise_signal(signal.SIGINT)
+
+    network = FakeNetwork(Endless())
+    driver = FakeDriver(["Piano"], ["Synth 14:0"], played=PHRASE, on_send=look)
+    listen(replace(jam(tmp_path), ports=PortChoice(output="synth")), driver, network, console())
+    assert seen == [[[(1, 72)], "Synth 14:0"]] * 2  # as its note-on goes out, and as its note-off does
+    assert network.estate.driver == "Fake"
+    assert not network.estate.ledger.exists()
+
+
+def test_what_came_of_guessing_is_told(tmp_path):
+    driver = FakeDriver(played=PHRASE, on_send=lambda message: signal.raise_signal(signal.SIGINT))
+    tally = listen(jam(tmp_path), driver, FakeNetwork(Endless()), console()).tally
+    assert (tally.guesses, tally.used, tally.answers) == (1, 1, 1)
 
 
 def test_signals_are_given_back():
