@@ -90,6 +90,13 @@ def test_the_table_says_figures_limits_and_verdicts():
     assert "0.51" in lines["2,000"]
 
 
+def test_what_jack_itself_costs_stands_beside_what_livejam_costs():
+    console = Console(width=80)
+    with console.capture() as shown:
+        console.print(card(idle_cpu_percent=2.4, idle_cpu_jack_client_percent=1.9).table())
+    assert "1.9" in next(line for line in shown.get().splitlines() if "idle JACK client" in line)
+
+
 def test_the_file_has_every_figure(tmp_path):
     card().save(tmp_path / "new" / "card.json")
     kept = json.loads((tmp_path / "new" / "card.json").read_text())

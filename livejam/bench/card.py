@@ -43,6 +43,7 @@ PROMISES = (
 )
 
 
+BESIDE = {"idle_cpu_percent": ("idle_cpu_jack_client_percent", "- idle JACK client", "%")}
 NEVER = ("hung_notes", "late_notes", "jack_missed_periods")  # once in any run is once too often
 Thing = TypeVar("Thing")
 
@@ -72,6 +73,9 @@ class Card:
         )
         for promise in PROMISES:
             table.add_row(*self._row(promise))
+            key, words, unit = BESIDE.get(promise.key, ("", "", ""))
+            if (figure := self.figures.get(key)) is not None:
+                table.add_row(words, f"{figure:.4g}", "", "", unit)
         return table
 
     def doubts(self) -> str | None:

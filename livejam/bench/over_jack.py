@@ -26,7 +26,8 @@ from livejam.errors import PortError
 NAME = "livejam_bench"  # fixed: a place of a server that was killed is only taken again by one of the same name
 CLIENT = "bench"  # not the server's name: their sockets would be one
 PERIOD, RATE = 128, 48_000  # frames; frames a second
-SERVER = ("jackd", "-R", "-P", "20", "-S", "-n", NAME)  # in real time and synchronously: else messages get lost
+SERVER = ("jackd", "-R", "-P", "20", "-S", "-n", NAME, "-p", "128")  # in real time and synchronously: else messages get
+# lost; 128 ports: its clients map memory for all of them, 100 MB as a rule
 CARD = ("-d", "dummy", "-r", str(RATE), "-C", "2", "-P", "2", "-p")  # and the period
 IDLER = """
 import rtmidi, time

@@ -116,13 +116,12 @@ def call_messages(notes: Sequence[tuple[float, int, float]], start: float, beat:
 def hear_answer(wire: Wire, ended: float, last: bool) -> None:
     """Wait until the answer to a call that ended at `ended` has been heard for a while, or is over; or never comes.
 
-    `last`: until it sounds, for it is to be cut off.
+    It returns while a note sounds, if it can, so that there is something to be cut off. `last`: with the first one.
     """
     until(lambda: _ons(wire, ended), WAIT)
-    if last:
-        until(lambda: +balance(wire.heard), WAIT)
-    elif began := _ons(wire, ended):
-        until(lambda: wire.now() > began[0] + HEARD or _is_over(wire), HEARD + 1)
+    if began := _ons(wire, ended):
+        enough = began[0] + (0 if last else HEARD)
+        until(lambda: _is_over(wire) or (wire.now() > enough and +balance(list(wire.heard))), WAIT)
 
 
 def until(happened: Callable[[], object], seconds: float) -> bool:
