@@ -3,7 +3,7 @@
 The turn-taker of a jam hears whole parts of prepared music, in virtual time, by several rules. A phrase is what lies
 between two ends that the source itself marks. The player stops at a marked end until livejam has taken its turn, as in
 a jam; how often the music itself went on sooner is counted as missed. A turn taken before the marked end is a false
-start, one a phrase at most.
+start, one a phrase at most. The network hears each note on the source's own beat.
 
 Knows nothing of ONNX or of how pieces were prepared. Seconds; ticks say so. One thread.
 """
@@ -83,8 +83,6 @@ class Rule:
 
     def turn_taker(self) -> TurnTaker:
         """Return a fresh turn-taker that follows it."""
-        if self.silence is None:
-            return TurnTaker(TurnRules())
         return TurnTaker(TurnRules(Silence(self.silence)))
 
 
@@ -105,8 +103,7 @@ class Result:
         delays = np.array([wait.delay for wait in self.waits])
         answered = [wait.delay for wait in self.waits if not wait.missed]
         false_starts = sum(wait.false_start for wait in self.waits)
-        low, high = median_interval(delays)
-        fewest, most = share_interval(false_starts, len(self.waits))
+        (low, high), (fewest, most) = median_interval(delays), share_interval(false_starts, len(self.waits))
         return {
             "phrases": len(self.waits),
             "delay_median": round(float(np.median(delays)), 4),
