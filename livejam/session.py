@@ -28,7 +28,7 @@ from livejam.turns import Action, AnswerReady, Estimate, Hush, Play, PlaybackDon
 TOO_SLOW = "no answer came in time: this machine is busy, or the call was very long; play on"
 NO_BARS = "there is no clock to trade bars by; until it runs, a silence ends your phrase"
 SOON = 0.03  # seconds after a note has ended until the network is told
-SOON_A_NOTE = 0.0001  # seconds more for every note of the phrase, so that a flood does not keep us busy
+SOON_A_NOTE = 0.001  # seconds more for every note of the phrase: finding the beat of many notes takes long
 
 
 @dataclass
