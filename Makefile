@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 MAKEFLAGS += --no-print-directory
 
-.PHONY: jam test lint wheel jack-check link-check clean
+.PHONY: jam test lint wheel jack-check link-check alsa-check ardour-check clean
 
 jam: .venv/installed
 	$(BIN)/livejam demo
@@ -30,6 +30,14 @@ jack-check: .venv/developing
 # Ableton Link with a peer of another make, on a network of their own: how far apart the beats are.
 link-check: .venv/linked
 	tools/lab/link.sh $(BIN)/python
+
+# livejam on a real ALSA sequencer, in a virtual machine: ports, listen, instruments and a card that come and go.
+alsa-check: .venv/installed
+	tools/lab/alsa.sh
+
+# Trading fours over JACK with Ardour as clock master; what it recorded is measured (make ardour-check BARS=48 BPM=140).
+ardour-check: .venv/developing
+	tools/lab/ardour.sh $(BARS) $(BPM)
 
 .venv/installed: pyproject.toml constraints.txt
 	@PYTHON=$(PYTHON) tools/system.sh jam
