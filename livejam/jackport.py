@@ -4,20 +4,17 @@ One client with an input and an output. What comes in is stamped with its frame;
 if it was handed over in time (`ahead`), else at the start of the next period. Times are seconds of `time.monotonic`;
 JACK itself counts microseconds and frames. Knows nothing of turns or music.
 
-`_process` and what it calls run on JACK's own thread, which may not wait: it makes nothing while nothing happens, and
-calls JACK through `PyDLL`, which keeps Python's lock, for to have it back from another thread takes long. `handed` is
-all it shares with the session's thread. The rest runs on the thread that opens and closes the ports.
+What happens every period is in `livejam.jackcycle`. JACK's callbacks here only set flags; the rest runs on the thread
+that opens and closes the ports.
 """
 
 import contextlib
-import ctypes
 import time
-from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
 from livejam.errors import PortError
-from livejam.outgoing import Outgoing
+from livejam.jackcycle import Cycle
 from livejam.ports import Receive
 
 NAME = "livejam"
@@ -26,9 +23,7 @@ AHEAD = 2  # periods
 MARGIN = (
     0.002  # seconds before its period begins that a message is wanted: the session's thread wakes late now and then
 )
-LONGEST = 3  # bytes: longer messages (sysex) say nothing to livejam
 PATIENCE, NAP = 0.5, 0.002  # seconds for the last messages to leave; between two looks whether they have
-TRIES = 5  # to read two clocks at the same moment
 
 
 class JackDriver:
@@ -133,7 +128,7 @@ class _Link:
         self.target = client.midi_outports.register("out")
         client.set_shutdown_callback(self._shut_down)
         client.set_port_registration_callback(self._registered, only_available=False)
-        self.cycle = _Cycle(jack, client, self.source, self.target)
+        self.cycle = Cycle(jack, client, self.source, self.target)
         client.activate()
         for port, alias in zip((self.source, self.target), ALIASES, strict=True):
             with contextlib.suppress(jack.JackError):  # another livejam has it
@@ -153,69 +148,6 @@ class _Link:
 
     def _registered(self, port: object, register: bool) -> None:
         self.changed = True
-
-
-class _Cycle:
-    """What happens every period."""
-
-    def __init__(self, jack: Any, client: Any, source: Any, target: Any) -> None:
-        self.receive: Receive | None = None
-        self.handed: deque[tuple[float, bytes]] = deque()  # (seconds, message): from the session's thread to JACK's
-        self.waiting = Outgoing()
-        self.period = float(client.blocksize) / float(client.samplerate)  # seconds
-        self._jack = _library(jack)
-        self._zero = _jack_zero(self._jack)
-        self._client, self._source, self._target = (
-            int(jack._ffi.cast("uintptr_t", thing._ptr)) for thing in (client, source, target)
-        )
-        self._frame, self._begin, self._end = ctypes.c_uint32(), ctypes.c_uint64(), ctypes.c_uint64()
-        self._length = ctypes.c_float()
-        self._event = _Event()
-        self._callback = jack._ffi.callback("JackProcessCallback", self._process, error=0, onerror=lambda *_: None)
-        jack._lib.jack_set_process_callback(client._ptr, self._callback, jack._ffi.NULL)
-
-    def set_clock(self) -> None:
-        """Compare JACK's clock with ours again: they drift apart, on Linux some 20 microseconds a second."""
-        self._zero = _jack_zero(self._jack)
-
-    @property
-    def empty(self) -> bool:
-        """Whether all that was handed over has left."""
-        return not self.handed and not self.waiting
-
-    def _process(self, frames: int, _: object) -> int:
-        jack = self._jack
-        target = jack.jack_port_get_buffer(self._target, frames)
-        jack.jack_midi_clear_buffer(target)
-        source = jack.jack_port_get_buffer(self._source, frames)
-        count = jack.jack_midi_get_event_count(source)
-        if count or self.handed or self.waiting:
-            self._exchange(frames, source, count, target)
-        return 0
-
-    def _exchange(self, frames: int, source: int, count: int, target: int) -> None:
-        self._jack.jack_get_cycle_times(self._client, self._frame, self._begin, self._end, self._length)
-        begin, end = (self._zero + usecs.value / 1e6 for usecs in (self._begin, self._end))
-        self.period = end - begin
-        if self.receive:
-            self._hear(self.receive, source, count, begin, self.period / frames)
-        while self.handed:
-            self.waiting.add(*self.handed.popleft())
-        for at, message in self.waiting.due(end):
-            frame = min(max(0, round((at - begin) / self.period * frames)), frames - 1)
-            self._jack.jack_midi_event_write(target, frame, message, len(message))
-
-    def _hear(self, receive: Receive, source: int, count: int, begin: float, frame: float) -> None:
-        event = self._event
-        for place in range(count):
-            if self._jack.jack_midi_event_get(event, source, place) == 0 and 0 < event.size <= LONGEST:
-                receive(ctypes.string_at(event.buffer, event.size), begin + event.time * frame)
-
-
-class _Event(ctypes.Structure):
-    """JACK's jack_midi_event_t."""
-
-    _fields_ = (("time", ctypes.c_uint32), ("size", ctypes.c_size_t), ("buffer", ctypes.c_void_p))
 
 
 class Input:
@@ -266,36 +198,6 @@ class Output:
             time.sleep(NAP)
         time.sleep(0 if self._link.gone else 2 * self._link.cycle.period)
         self._driver.give_back(self._link)
-
-
-def _library(jack: Any) -> Any:
-    """JACK's library as the process callback calls it: without letting go of Python's lock."""
-    pointer, number = ctypes.c_void_p, ctypes.c_uint32
-    library = ctypes.PyDLL(jack._libname)
-    library.jack_port_get_buffer.argtypes = pointer, number
-    library.jack_port_get_buffer.restype = pointer
-    library.jack_midi_clear_buffer.argtypes = (pointer,)
-    library.jack_midi_clear_buffer.restype = None
-    library.jack_midi_get_event_count.argtypes = (pointer,)
-    library.jack_midi_event_get.argtypes = ctypes.POINTER(_Event), pointer, number
-    library.jack_midi_event_write.argtypes = pointer, number, ctypes.c_char_p, ctypes.c_size_t
-    usecs = ctypes.POINTER(ctypes.c_uint64)
-    frames, length = ctypes.POINTER(number), ctypes.POINTER(ctypes.c_float)
-    library.jack_get_cycle_times.argtypes = pointer, frames, usecs, usecs, length
-    library.jack_get_time.argtypes = ()
-    library.jack_get_time.restype = ctypes.c_uint64
-    return library
-
-
-def _jack_zero(library: Any) -> float:
-    """Return when JACK's time was 0, in seconds of `time.monotonic`. Not 0: jackd reads a clock that nobody adjusts."""
-    zeros: list[tuple[float, float]] = []
-    for _ in range(TRIES):
-        before = time.monotonic()
-        jack = library.jack_get_time() / 1e6
-        after = time.monotonic()
-        zeros.append((after - before, (before + after) / 2 - jack))
-    return min(zeros)[1]
 
 
 def _port_names(client: Any, kind: dict[str, bool]) -> list[str]:

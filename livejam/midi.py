@@ -181,7 +181,7 @@ class Watch(Protocol):
 
 
 class Unwatched:
-    """A system on which that can't be noticed cheaply."""
+    """A system on which that can't be noticed: JACK through rtmidi, which crashes when asked after a server died."""
 
     def changed(self) -> bool:
         """Never, for all we know."""

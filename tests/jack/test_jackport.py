@@ -156,8 +156,9 @@ def test_what_comes_in_is_stamped_with_its_frame(server):
         assert until(lambda: len(jammer.heard) == 60)
     player.close()
     onsets = [at for at, event in jammer.heard if hasattr(event, "velocity")]
-    shifts = sorted(at - onset for at, (onset, *_) in zip(onsets, phrase, strict=True))
-    assert shifts[-2] - shifts[1] < 0.0005
+    steps = zip(pairs(onsets), pairs(phrase), strict=True)
+    errors = sorted(abs((after - before) - (next_[0] - this[0])) for (before, after), (this, next_) in steps)
+    assert errors[len(errors) // 2] < 0.0002
     waits = sorted(arrived - at for arrived, (at, _) in zip(jammer.arrived, jammer.heard, strict=True))
     assert -0.005 < waits[len(waits) // 2] < 0.005
 
