@@ -9,8 +9,9 @@ from livejam.brain import load_brain
 from livejam.cli import main
 from livejam.decoder import default_model
 from livejam.midifile import read_song
+from livejam.modes import Silence
 from livejam.notes import NoteOff, NoteOn
-from livejam.respond import on_beat
+from livejam.respond import SILENCE, on_beat
 from livejam.stage import Settings
 from livejam.tape import Tape
 from livejam.virtual import play_through
@@ -71,7 +72,7 @@ def test_the_live_path_plays_what_respond_writes(tmp_path):
     answer_to(CALL, out, "--seed", 5)
     call = read_song(CALL)
     events = ((timed.at, timed.event) for timed in call.events)
-    live = play_through(events, load_brain(None, 5, None), on_beat(call, Settings()))
+    live = play_through(events, load_brain(None, 5, None), on_beat(call, Settings(Silence(SILENCE))))
     sent = [(at, event) for at, event in live if isinstance(event, NoteOn)]
     assert [timed.event for timed in ons(out)] == [event for _, event in sent]
     assert [timed.at for timed in ons(out)] == pytest.approx([at for at, _ in sent], abs=0.001)

@@ -30,6 +30,11 @@ def ask(brain, call=CALL, turn=1, most=200):
     return list(islice(brain.answer(Request(turn, tuple(call), FOUR, 120.0, start, 384)), most))
 
 
+def shape_of(call, **wishes):
+    """Return what an answer to `call` keeps to."""
+    return Shape(Request(1, tuple(call), FOUR, 120.0, call[-1].onset + 24, 384, **wishes))
+
+
 def steered(shape, count, ticks, chord=0):
     """Return the bias on deltas before a note."""
     bias = shape.bias.copy()
@@ -90,7 +95,7 @@ def test_answers_keep_to_the_register_of_the_call():
 
 
 def test_the_register_costs_by_the_semitone():
-    pitch = Shape(CALL).bias[PART["pitch"]]
+    pitch = shape_of(CALL).bias[PART["pitch"]]
     assert not pitch[60 - REGISTER : 72 + REGISTER + 1].any()
     assert pitch[60 - REGISTER - 3] == pytest.approx(-3 * REGISTER_COST)
     assert pitch[72 + REGISTER + 12] == pytest.approx(-12 * REGISTER_COST)
@@ -104,17 +109,41 @@ def test_an_answer_has_a_few_notes_at_least(length, fewest):
         answers.append(ask(one, CALL[:length], turn))
         one._decoder.restart()
     assert min(map(len, answers)) >= fewest
-    shape = Shape(CALL[:length])
+    shape = shape_of(CALL[:length])
     assert [steered(shape, count, 0)[END] for count in (0, fewest - 1, fewest)] == [np.float32(NEVER)] * 2 + [0]
 
 
 def test_the_end_draws_more_the_longer_an_answer_lasts():
-    shape = Shape(CALL)  # of one bar
+    shape = shape_of(CALL)  # of one bar
     assert [steered(shape, 9, ticks)[END] for ticks in (0, 96, 144, 288)] == [0, 0, 0.5 * OVERTIME, 2 * OVERTIME]
 
 
 def test_a_short_call_may_have_an_answer_of_a_bar():
-    assert steered(Shape(CALL[:2]), 9, 96)[END] == 0
+    assert steered(shape_of(CALL[:2]), 9, 96)[END] == 0
+
+
+def test_an_answer_that_fills_bars_does_not_end_before_them():
+    shape = shape_of(CALL, min_ticks=192)
+    assert steered(shape, 9, 191)[END] == np.float32(NEVER)
+    assert [steered(shape, 9, ticks)[END] for ticks in (192, 288)] == [0, 0.5 * OVERTIME]
+
+
+@pytest.mark.parametrize("wait", [24, 36, 96])
+def test_the_first_note_comes_where_it_is_wanted(wait):
+    first = CALL[-1].onset + wait
+    for turn in range(5):
+        one = brain()
+        one.hear(CALL, FOUR, player=True)
+        notes = one.answer(Request(turn, CALL, FOUR, 120.0, first, 384, first=first))
+        assert next(notes).onset == first
+
+
+def test_a_first_note_that_no_class_leads_to_comes_where_it_may():
+    first = CALL[-1].onset + 1001
+    assert 1001 not in DELTA_TICKS
+    one = brain()
+    one.hear(CALL, FOUR, player=True)
+    assert next(one.answer(Request(1, CALL, FOUR, 120.0, first, 384, first=first))).onset > CALL[-1].onset
 
 
 def test_answers_end_by_themselves():
@@ -148,7 +177,7 @@ def test_no_key_is_struck_twice_at_one_place():
 
 
 def test_chords_are_no_larger_than_two_hands():
-    shape = Shape(CALL)
+    shape = shape_of(CALL)
     together = DELTA_TICKS.index(0)
     assert steered(shape, 20, 0, FULL_CHORD - 1)[together] == 0
     assert steered(shape, 20, 0, FULL_CHORD)[together] == np.float32(NEVER)
@@ -166,7 +195,7 @@ def test_chords_are_no_larger_than_two_hands():
 def test_velocities_can_be_played():
     notes = [note for seed in range(5) for note in ask(brain(seed))]
     assert all(1 <= note.velocity <= 127 for note in notes)
-    assert Shape(CALL).bias[PART["velocity"]][0] == np.float32(NEVER)
+    assert shape_of(CALL).bias[PART["velocity"]][0] == np.float32(NEVER)
 
 
 def test_a_call_of_one_note_is_answered():

@@ -2,25 +2,26 @@
 
 import io
 import time
-from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from queue import SimpleQueue
 
 import mido
 import pytest
 from click.testing import CliRunner
+from conftest import Parrot
+from fake_network import FakeNetwork
 from PIL import Image
 from rich.console import Console
 
 from livejam.calls import CALLS, Call
 from livejam.cli import main
 from livejam.decoder import default_model
-from livejam.demo import Bus, Demo, Performer, Report, perform, run_demo
+from livejam.demo import SETTINGS, Bus, Demo, Performer, Report, perform, run_demo
 from livejam.errors import FileError, LivejamError
 from livejam.events import Stop
 from livejam.inbox import LiveInbox
-from livejam.notes import Metre, NoteOff, NoteOn, TickNote
-from livejam.phrasing import Request
+from livejam.modes import Silence
+from livejam.notes import Cue, NoteOff, NoteOn
 from livejam.picture import WIDTH
 from livejam.stage import Settings
 from livejam.virtual import NoRecorder, ScriptedInbox, VirtualClock
@@ -31,31 +32,16 @@ SHORT = (
 )
 
 
-class Parrot:
-    """A brain that answers with the call, an octave higher."""
-
-    def __init__(self) -> None:
-        self.heard: list[tuple[bool, int]] = []
-
-    def hear(self, notes: Sequence[TickNote], metre: Metre | None, player: bool) -> None:
-        self.heard.append((player, len(notes)))
-
-    def answer(self, request: Request) -> Iterator[TickNote]:
-        shift = request.start - request.call[0].onset
-        for note in request.call:
-            yield TickNote(note.onset + shift, note.pitch + 12, note.length, note.velocity)
-
-
 class Mute(Parrot):
     """A brain that has nothing to say."""
 
-    def answer(self, request: Request) -> Iterator[TickNote]:
+    def answer(self, request):
         return iter(())
 
 
 def rush(brain=None, calls=SHORT, seen=None):
-    demo = Demo(calls, brain or Parrot(), NoRecorder(), (seen if seen is not None else []).append, Settings())
-    return demo.rush()
+    demo = Demo(calls, NoRecorder(), (seen if seen is not None else []).append, SETTINGS)
+    return demo.rush(brain or Parrot())
 
 
 def quiet_console():
@@ -93,7 +79,7 @@ def test_in_virtual_time_nothing_is_late():
 def test_the_brain_hears_both_sides():
     brain = Parrot()
     rush(brain)
-    assert brain.heard[:3] == [(True, 3), (False, 3), (True, 4)]
+    assert [(player, len(notes)) for player, notes in brain.heard] == [(True, 3), (False, 3), (True, 4), (False, 4)]
 
 
 def test_the_same_brain_plays_the_same_demo():
@@ -118,13 +104,23 @@ def test_the_bus_counts_what_sounds_and_how_late_it_came():
     bus = Bus(clock, ScriptedInbox(clock))
     assert bus.wait(0.2) is None
     clock.move_to(0.25)
-    bus.send(NoteOn(60, 80))
-    bus.send(NoteOn(60, 80))
-    bus.send(NoteOff(60))
+    bus.send(Cue(0.2, NoteOn(60, 80), 1))
+    bus.send(Cue(0.2, NoteOn(60, 80), 1))
+    bus.send(Cue(0.2, NoteOff(60), 1))
     assert bus.unmatched == 1
-    bus.send(NoteOff(60))
+    bus.send(Cue(0.2, NoteOff(60), 1))
     assert bus.unmatched == 0
     assert bus.latest == pytest.approx(0.05)
+
+
+def test_in_real_time_it_is_the_same_jam():
+    call = Call("short", bpm=240, bar=4, steps=(("C4", 1, 80), ("E4", 1, 90)))
+    settings = Settings(Silence(0.15), start_within=0.3)
+    network = FakeNetwork(Parrot())
+    report = Demo((call,), NoRecorder(), lambda seen: None, settings).play(network)
+    report.check()
+    assert report.notes == (2, 2)
+    assert [note.pitch for note in report.rolls[0].livejam] == [72, 76]
 
 
 def test_the_performer_plays_each_call_once_and_then_stops():
@@ -153,7 +149,7 @@ def test_the_players_thread_plays_when_it_is_told_and_ends_with_the_jam():
 
 def test_it_leaves_a_midi_file_and_a_picture(tmp_path):
     console = quiet_console()
-    report = run_demo(Parrot(), {"seed": 1}, tmp_path / "new", console, fast=True)
+    report = run_demo(Parrot(), {"seed": 1}, tmp_path / "new", console)
     file = mido.MidiFile(tmp_path / "new" / "jam.mid")
     counts = {
         track.name: sum(message.type == "note_on" and message.velocity > 0 for message in track)
@@ -169,7 +165,7 @@ def test_it_leaves_a_midi_file_and_a_picture(tmp_path):
 def test_a_folder_that_can_not_be_made_is_said_plainly(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FileError, match="--output"):
-        run_demo(Parrot(), {}, tmp_path / "file" / "folder", quiet_console(), fast=True)
+        run_demo(Parrot(), {}, tmp_path / "file" / "folder", quiet_console())
 
 
 def test_a_network_that_is_not_there_is_one_plain_line(tmp_path):

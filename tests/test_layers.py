@@ -16,26 +16,25 @@ ONLY = {  # outside thing -> the modules that may import it
     "click": {"cli", "cli_measures", "cli_training"},
     "PIL": {"picture"},
     "jack": {"bench.over_jack", "jackport"},
+    "aalink": {"link"},
 }
 TRAINING_ONLY = ("torch", "symusic", "onnx", "matplotlib", "safetensors")
+LAYERS = (  # each module imports what stands on a lower line, and nothing on its own or above
+    ("live", "demo", "respond"),
+    ("partner", "virtual"),
+    ("heir", "inbox", "session"),
+    ("stage", "memory"),
+    ("composer", "turns", "answering", "brain"),
+    ("modes", "phrasing", "playback", "decoder", "echo", "clock", "metronome", "feel"),
+    ("pulse", "messages", "tempo", "endings", "outgoing"),
+    ("events", "grid"),
+    ("notes", "errors"),
+)
 PURE = {  # no devices, files, threads or clocks
-    *(
-        "notes",
-        "events",
-        "errors",
-        "grid",
-        "pulse",
-        "phrasing",
-        "turns",
-        "endings",
-        "playback",
-        "echo",
-        "answering",
-        "messages",
-        "outgoing",
-        "portnames",
-    ),
-    *("tokenizer", "session", "virtual"),
+    *("notes", "events", "errors", "grid", "pulse", "tempo", "clock", "metronome", "feel"),
+    *("modes", "turns", "endings", "phrasing", "answering", "playback", "echo"),
+    *("composer", "memory", "stage", "session", "virtual"),
+    *("messages", "outgoing", "portnames", "tokenizer"),
 }
 IMPURE = {"time", "threading", "queue", "os", "socket", "subprocess", "signal", "io", "multiprocessing", "random"}
 
@@ -103,6 +102,12 @@ def test_only_the_command_line_imports_training():
 def test_pure_modules_touch_nothing(name):
     assert outside(MODULES[name]) <= (set(sys.stdlib_module_names) | {"numpy"}) - IMPURE
     assert GRAPH[name] <= PURE | {"pieces"}
+
+
+def test_imports_point_one_way():
+    rank = {name: place for place, layer in enumerate(LAYERS) for name in layer}
+    upward = [(name, other) for name in rank for other in GRAPH[name] if rank.get(other, len(LAYERS)) <= rank[name]]
+    assert upward == []
 
 
 def test_nothing_imports_the_command_line():
