@@ -118,9 +118,11 @@ def train(data: Path, out: Path, device: str, resume: bool, init: Path | None, *
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), default=Path("exported"), help="Folder.  [default: exported]"
 )
-@click.option("--float32", is_flag=True, help="Keep the weights as they are, instead of int8.")
+@click.option(
+    "--bits", type=click.Choice(["4", "8", "32"]), default="8", show_default=True, help="Of a weight: int4, int8, float32."
+)
 @click.option("--weights", is_flag=True, help="Also write PyTorch's weights, in half precision, for train --init.")
-def export(checkpoint: Path, out: Path, float32: bool, weights: bool) -> None:
+def export(checkpoint: Path, out: Path, bits: str, weights: bool) -> None:
     """Write a trained network as ONNX.
 
     It is proved that it plays the same notes.
@@ -129,4 +131,4 @@ def export(checkpoint: Path, out: Path, float32: bool, weights: bool) -> None:
     from livejam.training.proof import prove
 
     click.echo(f"proved: {prove(checkpoint)}")
-    click.echo(f"written: {write(checkpoint, out, int8=not float32, weights=weights)}")
+    click.echo(f"written: {write(checkpoint, out, bits=int(bits), weights=weights)}")

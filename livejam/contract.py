@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from livejam import tokenizer as tok
+from livejam.controls import CONTROLS
 from livejam.errors import ModelError
 from livejam.tokenizer import FIELDS, PREDICTED
 
-CONTRACT = 1  # the version that this code reads
+CONTRACT = 2  # the version that this code reads; 1 knew no controls
+CHART_PLACES, CHART_TICKS = 512, 12  # places of the chart that an answer sees, and ticks of each: 64 bars of four beats
 LARGEST = 100_000  # of a cache's sizes
 GRAPH = {"file": str, "sha256": str, "inputs": list, "outputs": list}
 FORM = {
@@ -21,6 +23,8 @@ FORM = {
 VOCABULARY = {
     "fields": FIELDS,
     "predicted": PREDICTED,
+    "controls": CONTROLS,
+    "chart": [CHART_PLACES, CHART_TICKS],
     "delta_ticks": list(tok.DELTA_TICKS),
     "length_ticks": list(tok.LENGTH_TICKS),
     "metres": [list(metre) for metre in tok.METRES],
@@ -47,7 +51,9 @@ def load_contract(model: Path) -> dict[str, Any]:
         raise ModelError(f"{path} is damaged ({error}); export the network anew with: livejam export") from None
     version = contract.get("contract") if isinstance(contract, dict) else None
     if version != CONTRACT:
-        raise ModelError(f"{path} is contract {version}, this livejam reads {CONTRACT}; export the network anew")
+        raise ModelError(
+            f"{path} is contract {version}, this livejam reads {CONTRACT}; export the network anew with this version"
+        )
     for name, ours in VOCABULARY.items():
         if json.dumps(contract.get(name)) != json.dumps(ours):  # the order counts
             raise ModelError(f"{path} has other {name} than this livejam; export the network anew with this version")

@@ -1,28 +1,26 @@
 """The network at run time: hear notes, answer note by note, roll back, say how likely a phrase is.
 
-All of onnxruntime is here. Two graphs share caches that are written in place (see `livejam.json`, the contract, and
-ARCHITECTURE.md): hearing appends, rolling back sets a length, and when the buffer is full its newer part moves to the
-front, so the cost of a note never grows. Ticks, no seconds. One thread at a time.
+Two graphs share caches that are written in place (see `livejam.json`, the contract, and ARCHITECTURE.md): hearing
+appends, rolling back sets a length, and when the buffer is full its newer part moves to the front, so the cost of a
+note never grows. Several answers can be made up at once, in one batch. Ticks, no seconds. One thread at a time.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 
 from livejam import tokenizer as tok
-from livejam.contract import default_model, load_contract, read_model
-from livejam.errors import ModelError
+from livejam.contract import CHART_PLACES, CHART_TICKS, default_model, load_contract
+from livejam.controls import CONTROL, OF_THE_CALL, Wish
 from livejam.notes import TickNote
+from livejam.rows import NOISE, Rows
+from livejam.runtime import Graph
 from livejam.tokenizer import COLUMN, FIELDS, PREDICTED, Context
 
 CHUNK = 128  # notes heard in one run
-CACHES = ("past_", "heard_key", "heard_value")  # how the names of inputs begin that are caches
-NOISE = sum(PREDICTED.values())
+CALL_COLUMNS = [CONTROL[name] for name in OF_THE_CALL]
 PART = {  # where each attribute lies in noise and bias
     name: slice(sum(list(PREDICTED.values())[:i]), sum(list(PREDICTED.values())[: i + 1]))
     for i, name in enumerate(PREDICTED)
@@ -39,6 +37,28 @@ class Sampling:
     min_p: float = 0.05  # what is less likely than this share of the likeliest is out
     bias: np.ndarray = field(default_factory=lambda: np.zeros(NOISE, np.float32))  # (NOISE,), added to the logits
     steer: Steer | None = None  # changes the bias before each step
+    follow: float = 1.0  # 0: as if there were no call, 1: as the network will, more: closer to the call
+
+
+@dataclass(slots=True)
+class Candidate:
+    """An answer in the making."""
+
+    notes: list[TickNote] = field(default_factory=list)
+    likelihood: float = 0.0  # log-probability so far, nats
+    without_call: float = 0.0  # the same, had nothing been heard; 0 where that is not compared
+    over: bool = False
+    chord: int = 0  # notes so far at the latest onset
+
+    def take(self, event: np.ndarray, onset: int, found: tuple[np.ndarray, np.ndarray | None]) -> None:
+        """Go on with what the network has made up, which is so likely with the call and without."""
+        self.over = event[COLUMN["delta"]] == tok.END
+        said = slice(0, 1) if self.over else slice(None)  # an end has no pitch
+        self.likelihood += float(found[0][said].sum())
+        self.without_call += 0.0 if found[1] is None else float(found[1][said].sum())
+        if not self.over:
+            self.chord = self.chord + 1 if self.notes and onset == self.notes[-1].onset else 1
+            self.notes.append(_note(event, onset))
 
 
 class Decoder:
@@ -56,20 +76,18 @@ class Decoder:
         self._places = caches["heard"]  # notes
         self._memory: int = caches["memory"]  # notes that can be looked at
         self._reach = self._memory + 1  # notes kept: onnxruntime 1.23 hears with one more than 1.24 and later
-        self._answer, self._hear = _Graph(model.parent, graphs["answer"]), _Graph(model.parent, graphs["hear"])
+        self._answer, self._hear = Graph(model.parent, graphs["answer"]), Graph(model.parent, graphs["hear"])
         heard = (1, caches["key_heads"], self._places, caches["head_width"])
         with_empty = (1, caches["key_heads"], self._places + 1, caches["head_width"])
         own = (1, caches["key_heads"], caches["answer"], caches["head_width"])
         self.longest_answer = caches["answer"]  # notes
         self._encoder_cache = {name: np.zeros(heard, np.float32) for name in self._hear.names("past_")}
         self._cross_cache = {name: np.zeros(heard, np.float32) for name in self._answer.names("heard_", "_")}
-        self._view = {name: np.zeros(with_empty, np.float32) for name in self._cross_cache}  # its part an answer sees
-        self._own_cache = {name: np.zeros(own, np.float32) for name in self._answer.names("past_")}
-        self._answer.check({**self._view, **self._own_cache})
+        self._seen = {name: np.zeros(with_empty, np.float32) for name in self._cross_cache}  # what an answer sees
+        self._own = {name: np.zeros(own, np.float32) for name in self._answer.names("past_")}
+        self._answer.check({**self._seen, **self._own})
         self._hear.check(self._encoder_cache)
-        self._slots = _answer_slots()
-        self._results = _answer_results()
-        self._bound = self._answer.bind({**self._slots, **self._view, **self._own_cache}, self._results)
+        self._kept_rows: dict[tuple[int, bool], Rows] = {}  # by number of answers, and whether compared
         self._answering = 0  # number of the latest answer, or of what ended it
         self.restart()
 
@@ -120,30 +138,47 @@ class Decoder:
             self._hear_chunk(rows[start : start + chunk], notes[start : start + chunk])
 
     def answer(
-        self, context: Context, sampling: Sampling, rng: np.random.Generator, start: int = 0
+        self, context: Context, sampling: Sampling, rng: np.random.Generator, start: int = 0, wish: Wish | None = None
     ) -> Iterator[TickNote]:
         """Yield an answer to what was heard, one run of the network a note; ends when the network ends it.
 
         `start` (ticks) is where it begins if nothing was heard. Hearing more, rolling back, another answer or a score
         end it.
         """
-        event, onset = self._begin(context, start)
-        this, last, chord = self._answering, onset, 0
-        for count in range(self.longest_answer):
+        for (one,) in self.answers(context, sampling, [rng], start, wish, compare=False):
+            if not one.over:
+                yield one.notes[-1]
+
+    def answers(
+        self, context: Context, sampling: Sampling, rngs: Sequence[np.random.Generator], start: int = 0,
+        wish: Wish | None = None, compare: bool = True,
+    ) -> Iterator[Sequence[Candidate]]:  # fmt: skip
+        """Make up an answer for each of `rngs`, all in one batch, and yield them after each run of the network.
+
+        Each goes on by a note in every run, until it is over. `compare`: they know how likely they would be without
+        the call. What ends `answer` ends this, too.
+        """
+        rows = self._begin(len(rngs), compare or sampling.follow != 1, context, start)
+        self._settle(rows, sampling)
+        this, began = self._answering, int(rows.slots["onset"][0, 0])
+        made = [Candidate() for _ in rngs]
+        for step in range(self.longest_answer):
             if self._answering != this:
                 return
-            bias = sampling.bias.copy()
-            if sampling.steer:
-                sampling.steer(bias, count, onset - last, chord)
-            noise = rng.gumbel(size=NOISE) if sampling.temperature > 0 else 0.0
-            event, next_onset = self._step(event, onset, count, context, sampling, noise, bias)
-            if event[COLUMN["delta"]] == tok.END:
+            for i, (one, rng) in enumerate(zip(made, rngs, strict=True)):
+                if not one.over:
+                    self._ask(rows, i, one, wish, context)
+                    self._steer(rows, i, one, sampling, rng, began)
+            rows.run(step, self.heard - 1)
+            for i, one in enumerate(made):
+                if not one.over:
+                    event, onset = rows.results["next_event"][i], int(rows.results["next_onset"][i, 0])
+                    one.take(event, onset, rows.likelihoods(i))
+            yield made
+            if all(one.over for one in made):
                 return
-            chord = chord + 1 if next_onset == onset else 1
-            onset = next_onset
-            yield _note(event, onset)
 
-    def score(self, notes: Sequence[TickNote], context: Context) -> np.ndarray:
+    def score(self, notes: Sequence[TickNote], context: Context, wish: Wish | None = None) -> np.ndarray:
         """Return log2-probabilities (N + 1, 4) float64 of delta, pitch, length and velocity of an answer `notes`.
 
         The last row is the end of the answer: its delta, then zeros.
@@ -153,17 +188,19 @@ class Decoder:
         """
         if len(notes) >= self.longest_answer:
             raise ValueError(f"an answer has fewer than {self.longest_answer} notes, not {len(notes)}")
-        rows = tok.encode(notes, context, tok.LIVEJAM, self._last)
-        event, onset = self._begin(context, notes[0].onset if notes else 0)
-        result = np.zeros((len(notes) + 1, len(PREDICTED)))
-        plain = Sampling()
+        told = tok.encode(notes, context, tok.LIVEJAM, self._last)
+        rows = self._begin(1, False, context, notes[0].onset if notes else 0)
+        self._settle(rows, Sampling())
+        result, one = np.zeros((len(notes) + 1, len(PREDICTED))), Candidate()
         for count, note in enumerate([*notes, None]):
-            row = rows[count] if note else np.full(len(FIELDS), 0)
-            force = [int(row[COLUMN[name]]) for name in PREDICTED] if note else [tok.END, 0, 0, 0]
-            self._step(event, onset, count, context, plain, 0.0, plain.bias, force)
-            result[count] = self._results["log_probability"][0] / np.log(2)
+            force = [int(told[count, COLUMN[name]]) for name in PREDICTED] if note else [tok.END, 0, 0, 0]
+            rows.slots["force"][:] = force
+            self._ask(rows, 0, one, wish, context)
+            rows.run(count, self.heard - 1)
+            result[count] = rows.results["log_probability"][0] / np.log(2)
             if note:
-                event, onset = row, note.onset
+                rows.slots["event"][0], rows.slots["onset"][:] = told[count], note.onset
+                one.notes.append(note)
         result[-1, 1:] = 0
         return result
 
@@ -171,39 +208,66 @@ class Decoder:
     def _last(self) -> TickNote | None:
         return self._notes[-1] if self._notes else None
 
-    def _begin(self, context: Context, start: int) -> tuple[np.ndarray, int]:
-        onset = self._last.onset if self._last else tok.start_onset(start, context.metre)
-        slots, metre = self._slots, context.metre
+    def _begin(self, answers: int, paired: bool, context: Context, start: int) -> Rows:
+        """Return rows for so many answers, at their start."""
+        if (answers, paired) not in self._kept_rows:
+            self._kept_rows[answers, paired] = Rows(self._answer, self._seen, self._own, answers, paired)
+        rows, metre = self._kept_rows[answers, paired], context.metre
+        onset = self._last.onset if self._last else tok.start_onset(start, metre)
         self._answering += 1
-        slots["bar_line"][:] = metre.bar_line if metre else 0
-        slots["bar_ticks"][:] = metre.bar_ticks if metre else 0
-        seen = self._look_back()
-        slots["heard"][:], slots["heard_total"][...] = seen, seen + 1
-        return tok.start_event(self._last, onset, context), onset
+        rows.slots["bar_line"][:] = metre.bar_line if metre else 0
+        rows.slots["bar_ticks"][:] = metre.bar_ticks if metre else 0
+        self._lay_out(rows, context, onset)
+        rows.begin(tok.start_event(self._last, onset, context), onset, self._look_back(rows))
+        return rows
 
-    def _look_back(self) -> int:
+    def _lay_out(self, rows: Rows, context: Context, onset: int) -> None:
+        """Put the chords from `onset` on where answers look for them."""
+        chart = rows.slots["chart"]
+        if context.chords:
+            begin = tok.start_onset(onset, context.metre)
+            places = [tok.chord_at(context.chords, begin + CHART_TICKS * i) for i in range(CHART_PLACES)]
+            chart[:], rows.slots["chart_start"][:] = places, begin
+        elif chart.any():
+            chart[:] = 0
+
+    def _look_back(self, rows: Rows) -> int:
         """Put the newest of what was heard, as far as an answer sees, where it looks; return how many notes."""
         heard = len(self._notes)
         seen = min(heard, self._memory)
-        for name, view in self._view.items():
-            view[:, :, :seen] = self._cross_cache[name][:, :, heard - seen : heard]
+        for name, view in rows.heard.items():
+            view[: rows.answers, :, :seen] = self._cross_cache[name][:, :, heard - seen : heard]
         return seen
 
-    def _step(
-        self, event: np.ndarray, onset: int, count: int, context: Context, sampling: Sampling,
-        noise: np.ndarray | float, bias: np.ndarray, force: Sequence[int] = (-1, -1, -1, -1),
-    ) -> tuple[np.ndarray, int]:  # fmt: skip
-        """Run the network once; return the next event (len(FIELDS),) and its onset."""
-        slots = self._slots
-        slots["event"][0] = event
-        slots["onset"][:], slots["order"][:] = onset, self.heard - 1 + count
-        slots["last"][:], slots["total"][...] = count, count + 1
-        slots["noise"][:], slots["bias"][:] = noise, bias
+    def _settle(self, rows: Rows, sampling: Sampling) -> None:
+        """Set what stays as it is throughout the answers."""
+        slots = rows.slots
+        rows.follow(sampling.follow)
         slots["temperature"][:] = sampling.temperature or 1.0
         slots["log_min_p"][:] = np.log(max(sampling.min_p, 1e-9))
-        slots["force"][:] = force
-        self._answer.run(self._bound)
-        return self._results["next_event"][0].copy(), int(self._results["next_onset"][0, 0])
+        slots["noise"][:], slots["bias"][:], slots["controls"][:] = 0, 0, 0
+
+    def _ask(self, rows: Rows, i: int, one: Candidate, wish: Wish | None, context: Context) -> None:
+        """Say what the next note of an answer is asked to be."""
+        if wish is None and not context.chords:
+            return
+        controls, first = rows.slots["controls"], one.notes[0].onset if one.notes else None
+        onset = int(rows.slots["onset"][i, 0])
+        controls[i] = (wish or Wish()).row(onset, first, context.metre, context.chords)
+        if rows.paired:
+            controls[rows.answers + i] = controls[i]
+            controls[rows.answers + i, CALL_COLUMNS] = 0
+
+    def _steer(
+        self, rows: Rows, i: int, one: Candidate, sampling: Sampling, rng: np.random.Generator, began: int
+    ) -> None:
+        """Set the noise and the bias of the next note of an answer that began at `began` ticks."""
+        bias = rows.slots["bias"][i]
+        bias[:] = sampling.bias
+        if sampling.steer:
+            sampling.steer(bias, len(one.notes), int(rows.slots["onset"][i, 0]) - began, one.chord)
+        if sampling.temperature > 0:
+            rows.slots["noise"][i] = rng.gumbel(size=NOISE)
 
     def _hear_chunk(self, rows: np.ndarray, notes: Sequence[TickNote]) -> None:
         n = len(rows)
@@ -234,68 +298,6 @@ class Decoder:
         self._base += gone
 
 
-class _Graph:
-    """One ONNX graph, loaded and checked; caches are bound once and written in place."""
-
-    def __init__(self, folder: Path, described: Mapping[str, Any]) -> None:
-        self.path = path = folder / described["file"]
-        data = read_model(path)
-        if hashlib.sha256(data).hexdigest() != described["sha256"]:
-            raise ModelError(
-                f"{path} is not the network its .json describes (truncated, or mixed up); export both anew"
-            )
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        try:
-            self.session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise ModelError(f"{path} can't be loaded: {str(error).splitlines()[0]}") from error
-        self.inputs, self.outputs = described["inputs"], described["outputs"]
-        own = [[node.name for node in nodes] for nodes in (self.session.get_inputs(), self.session.get_outputs())]
-        if own != [self.inputs, self.outputs]:
-            raise ModelError(f"{path} has other inputs or outputs than its .json says; export both anew")
-
-    def check(self, caches: Mapping[str, np.ndarray]) -> None:
-        """Refuse `caches` that are not the graph's own in name and size."""
-        ours = {name: list(array.shape[1:]) for name, array in caches.items()}
-        its = {node.name: node.shape[1:] for node in self.session.get_inputs() if node.name.startswith(CACHES)}
-        if ours != its:
-            raise ModelError(f"{self.path} has caches of other sizes than its .json says; export both anew")
-
-    def names(self, prefix: str, then: str = "") -> list[str]:
-        """Return the names of the inputs that are caches: `prefix`, then key or value."""
-        return [name for name in self.inputs if name.startswith((f"{prefix}key{then}", f"{prefix}value{then}"))]
-
-    def bind(self, inputs: Mapping[str, np.ndarray], results: Mapping[str, np.ndarray]) -> ort.IOBinding:
-        """Bind arrays for good; every cache among `inputs` is its own output."""
-        binding = self.session.io_binding()
-        for name, array in inputs.items():
-            value = ort.OrtValue.ortvalue_from_numpy(array)
-            binding.bind_ortvalue_input(name, value)
-            written = name.replace("past_", "present_").replace("heard_", "kept_")
-            if written != name and written in self.outputs:
-                binding.bind_ortvalue_output(written, value)
-        for name, array in results.items():
-            binding.bind_ortvalue_output(name, ort.OrtValue.ortvalue_from_numpy(array))
-        return binding
-
-    def run(self, binding: ort.IOBinding) -> None:
-        """Run once; results are in the bound arrays."""
-        self.session.run_with_iobinding(binding)
-
-    def run_once(self, feeds: Mapping[str, np.ndarray], caches: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Run with inputs of any length; return the outputs that are not caches."""
-        binding = self.bind({**feeds, **caches}, {})
-        fresh = [name for name in self.outputs if not name.startswith("present_")]
-        for name in fresh:
-            binding.bind_output(name)
-        self.run(binding)
-        values = binding.get_outputs()  # in the order in which they were bound
-        return {name: value.numpy() for name, value in zip(fresh, values[-len(fresh) :], strict=True)}
-
-
 def _note(event: np.ndarray, onset: int) -> TickNote:
     return TickNote(
         onset,
@@ -303,31 +305,3 @@ def _note(event: np.ndarray, onset: int) -> TickNote:
         tok.LENGTH_TICKS[int(event[COLUMN["length"]])],
         tok.velocity_of(int(event[COLUMN["velocity"]])),
     )
-
-
-def _answer_slots() -> dict[str, np.ndarray]:
-    """Return the arrays from which a step of the answer reads; shapes as in livejam.training.export."""
-    return {
-        "event": np.zeros((1, len(FIELDS)), np.int64),
-        "onset": np.zeros((1, 1), np.int64),
-        "order": np.zeros((1, 1), np.int64),
-        "bar_line": np.zeros(1, np.int64),
-        "bar_ticks": np.zeros(1, np.int64),
-        "noise": np.zeros((1, NOISE), np.float32),
-        "bias": np.zeros((1, NOISE), np.float32),
-        "temperature": np.ones((1, len(PREDICTED)), np.float32),
-        "log_min_p": np.zeros((1, 1), np.float32),
-        "force": np.full((1, len(PREDICTED)), -1, np.int64),
-        "last": np.zeros(1, np.int32),
-        "total": np.zeros((), np.int32),
-        "heard": np.zeros(1, np.int32),
-        "heard_total": np.zeros((), np.int32),
-    }
-
-
-def _answer_results() -> dict[str, np.ndarray]:
-    return {
-        "next_event": np.zeros((1, len(FIELDS)), np.int64),
-        "next_onset": np.zeros((1, 1), np.int64),
-        "log_probability": np.zeros((1, len(PREDICTED)), np.float32),
-    }

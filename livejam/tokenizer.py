@@ -6,8 +6,10 @@ code serves training and the stage. Knows nothing of PyTorch, ONNX, seconds or p
 quarter note.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -54,6 +56,14 @@ _DELTAS = np.array(DELTA_TICKS)
 _LENGTHS = np.array(LENGTH_TICKS)
 
 
+class Chord(NamedTuple):
+    """A chord of a chart, which lasts until the next one."""
+
+    tick: int
+    root: int  # 0..11, C = 0; -1: no chord from here on
+    quality: Quality
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What is known about the music apart from its notes."""
@@ -61,6 +71,7 @@ class Context:
     metre: Metre | None = None  # None: bars unknown
     role: Role = Role.UNKNOWN
     style: Style = Style.UNKNOWN
+    chords: tuple[Chord, ...] = ()  # ascending; empty: none known
 
 
 def delta_class(ticks: np.ndarray) -> np.ndarray:
@@ -123,13 +134,24 @@ def interval_class(pitches: np.ndarray, previous: np.ndarray) -> np.ndarray:
 
 
 def known_columns(rows: np.ndarray, onsets: np.ndarray, context: Context, who: int) -> None:
-    """Fill the columns of `rows` (N, len(FIELDS)) that are known and not predicted, chords excepted."""
+    """Fill the columns of `rows` (N, len(FIELDS)) that are known and not predicted."""
     rows[:, COLUMN["phase"]], rows[:, COLUMN["beat"]] = bar_place(onsets, context.metre)
     metre = context.metre
     rows[:, COLUMN["metre"]] = metre_class(metre.numerator, metre.denominator) if metre else 0
     rows[:, COLUMN["role"]] = context.role
     rows[:, COLUMN["style"]] = context.style
     rows[:, COLUMN["who"]] = who
+    if context.chords:
+        chord_columns = [COLUMN["root"], COLUMN["quality"]]
+        rows[:, chord_columns] = [chord_at(context.chords, int(onset)) for onset in onsets]
+
+
+def chord_at(chords: Sequence[Chord], tick: int) -> tuple[int, int]:
+    """Return the classes of root and quality of the chord at `tick`; 0, 0 where there is none."""
+    place = bisect_right(chords, tick, key=lambda chord: chord.tick) - 1
+    if place < 0 or chords[place].root < 0:
+        return 0, 0
+    return chords[place].root + 1, int(chords[place].quality)
 
 
 def encode(notes: Sequence[TickNote], context: Context, who: int, last: TickNote | None) -> np.ndarray:

@@ -34,7 +34,7 @@ def random_network(settings: NetworkSettings = SETTINGS, seed: int = 1) -> Netwo
 
 def make(folder: Path) -> Path:
     """Write the files; return the graph's path."""
-    return write(random_network(), folder, {}, int8=False, name="tiny").with_suffix(".onnx")
+    return write(random_network(), folder, {}, bits=32, name="tiny").with_suffix(".onnx")
 
 
 if __name__ == "__main__":

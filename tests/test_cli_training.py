@@ -110,7 +110,7 @@ def test_a_run_goes_on(place):
 
 
 def test_float32_keeps_the_weights(place, tmp_path):
-    done("export", place / "run" / "checkpoint.pt", "-o", tmp_path, "--float32")
+    done("export", place / "run" / "checkpoint.pt", "-o", tmp_path, "--bits", "32")
     assert Decoder(tmp_path / "livejam.onnx").contract["weights"] == "float32"
 
 

@@ -99,7 +99,7 @@ def banded_score(network, line, answer):
 @pytest.mark.parametrize("heard", [20, 32, 33, 48, 49, 150])
 def test_sliding_is_looking_back_so_far_and_no_further(heard, tmp_path, monkeypatch):
     network = random_network(SLIDING)
-    write(network, tmp_path, {}, int8=False, name="sliding")
+    write(network, tmp_path, {}, bits=32, name="sliding")
     decoder, line = Decoder(tmp_path / "sliding.onnx"), walk(heard)
     monkeypatch.setattr("livejam.decoder.CHUNK", 7)
     decoder.hear(line, FOUR, player=True)
@@ -111,7 +111,7 @@ def test_sliding_is_looking_back_so_far_and_no_further(heard, tmp_path, monkeypa
 
 
 def test_the_contract_says_everything(network, tmp_path):
-    path = write(network, tmp_path, {"step": 7}, int8=True, name="small")
+    path = write(network, tmp_path, {"step": 7}, bits=8, name="small")
     contract = load_contract(tmp_path / "small.onnx")
     assert path == tmp_path / "small.json"
     assert contract["network"] == asdict(SMALL)
@@ -127,19 +127,19 @@ def test_the_contract_says_everything(network, tmp_path):
         assert [value.name for value in graph.output] == described["outputs"]
 
 
-@pytest.mark.parametrize("int8", [False, True])
-def test_the_same_network_gives_the_same_bytes(network, tmp_path, int8):
+@pytest.mark.parametrize("bits", [32, 8, 4])
+def test_the_same_network_gives_the_same_bytes(network, tmp_path, bits):
     for folder in ("one", "other"):
         (tmp_path / folder).mkdir()
-        write(random_network(SMALL), tmp_path / folder, {}, int8=int8)
+        write(random_network(SMALL), tmp_path / folder, {}, bits=bits)
     for name in ("livejam.onnx", "livejam-hear.onnx", "livejam.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
 
 
 def test_int8_is_smaller(network, tmp_path):
     sizes = []
-    for int8 in (False, True):
-        write(network, tmp_path, {}, int8=int8)
+    for bits in (32, 8, 4):
+        write(network, tmp_path, {}, bits=bits)
         sizes.append((tmp_path / "livejam.onnx").stat().st_size)
     assert sizes[1] < 0.6 * sizes[0]
 
@@ -171,7 +171,7 @@ def checkpoint(network, tmp_path):
 
 def test_a_checkpoint_is_exported_with_its_history(checkpoint, tmp_path):
     (checkpoint.parent / "settings.json").write_text(json.dumps({"corpora": ["ours"]}))
-    export(checkpoint, tmp_path / "new" / "folder", int8=False)
+    export(checkpoint, tmp_path / "new" / "folder", bits=32)
     contract = load_contract(tmp_path / "new" / "folder" / "livejam.onnx")
     assert contract["training"] == {"corpora": ["ours"], "step": 5, "notes": 99, "hours": 0.5}
     assert contract["weights"] == "float32"
@@ -214,7 +214,7 @@ def test_no_weight_stays_none():
 
 
 def test_equal_constants_are_kept_once():
-    g = Graph("test", int8=False)
+    g = Graph("test", bits=32)
     one = g.constant([1], np.int64)
     assert g.constant([1], np.int64) == one
     assert len({one, g.constant(1, np.int64), g.constant([1], np.int32), g.constant([2], np.int64)}) == 4

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "livejam"
 ONLY = {  # outside thing -> the modules that may import it
     "rtmidi": {"midi"},
     "mido": {"midifile", "tape"},
-    "onnxruntime": {"decoder"},
+    "onnxruntime": {"runtime"},
     "click": {"cli", "cli_measures", "cli_training"},
     "PIL": {"picture"},
     "jack": {"bench.over_jack", "jackport"},
@@ -34,7 +34,7 @@ PURE = {  # no devices, files, threads or clocks
     *("notes", "events", "errors", "grid", "pulse", "tempo", "clock", "metronome", "feel"),
     *("modes", "turns", "endings", "phrasing", "answering", "playback", "echo"),
     *("composer", "memory", "stage", "session", "virtual"),
-    *("messages", "outgoing", "portnames", "tokenizer"),
+    *("messages", "outgoing", "portnames", "tokenizer", "controls"),
 }
 IMPURE = {"time", "threading", "queue", "os", "socket", "subprocess", "signal", "io", "multiprocessing", "random"}
 

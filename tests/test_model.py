@@ -17,6 +17,7 @@ from livejam.training.batches import Packer
 from livejam.training.data import PLAIN, streams, window
 from livejam.training.model import (
     CHOSEN,
+    WITH_DELTA,
     ORDER_PERIODS,
     PITCHES,
     TICK_PERIODS,
@@ -53,13 +54,13 @@ def packed(*windows, rows=1, notes=NOTES):
 
 @torch.no_grad()
 def memory_of(network, batch):
-    return network.encode(batch.heard, batch.heard_at, batch.heard_mask)
+    return network.remembered(batch)
 
 
 @torch.no_grad()
 def state_of(network, batch, memory=None):
     memory = memory_of(network, batch) if memory is None else memory
-    return network.decode(batch.answer, batch.answer_at, batch.answer_mask, memory, batch.heard_at, batch.cross_mask)
+    return network.states(batch, memory)
 
 
 @torch.no_grad()
@@ -220,7 +221,7 @@ def test_each_attribute_knows_the_ones_before_it_alone(network):
     chosen = torch.zeros(1, len(CHOSEN), dtype=torch.int64)
     before = network.heads(state, torch.tensor([60]), chosen)
     assert [logit.shape[-1] for logit in before] == list(PREDICTED.values())
-    knowing = {"delta": {1, 2, 3}, "phase": {1, 2, 3}, "beat": {1, 2, 3}, "pitch": {2, 3}, "length": {3}}
+    knowing = {**dict.fromkeys(WITH_DELTA, {1, 2, 3}), "pitch": {2, 3}, "length": {3}}
     for place, name in enumerate(CHOSEN):
         other = chosen.clone()
         other[0, place] = 1

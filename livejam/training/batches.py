@@ -10,11 +10,13 @@ import numpy as np
 import torch
 
 from livejam import tokenizer as tok
+from livejam.controls import CONTROLS
 from livejam.tokenizer import COLUMN, FIELDS
 from livejam.training.data import PLAIN, ROLE_WEIGHTS, Dropping, Stream, Window, room, window
-from livejam.training.model import CHOSEN, Batch, Places, Targets
+from livejam.training.model import CHOSEN, Batch, Owners, Places, Targets
 
 CHOSEN_COLUMNS = [COLUMN[name] for name in CHOSEN]
+SCARCE = 300_000  # notes: a corpus of no more gets all of the dropout, a larger one less, with the root of its size
 
 
 class Sampler:
@@ -27,6 +29,7 @@ class Sampler:
         size = np.array([len(stream.rows) ** 0.7 * ROLE_WEIGHTS.get(stream.role, 1.0) for stream in music])
         corpora = np.array([stream.corpus for stream in music])
         total = {name: size[corpora == name].sum() for name in set(corpora)}
+        self.scarcity = scarcity(music)
         share = np.array([weights.get(name, 1.0) / total[name] for name in corpora]) * size
         self.share = np.cumsum(share / share.sum())
 
@@ -39,8 +42,17 @@ class Sampler:
             stream = self.music[min(int(np.searchsorted(self.share, rng.random())), len(self.music) - 1)]
             note = rng.integers(len(stream.rows))
             first = int(np.searchsorted(stream.starts, note, side="right")) - 1
-            misses += not packer.add(window(stream, first, self.notes, rng, self.drop))
+            item = window(stream, first, self.notes, rng, self.drop)
+            misses += not packer.add(item, self.scarcity[stream.corpus])
         return packer.batch()
+
+
+def scarcity(music: Sequence[Stream]) -> dict[str, float]:
+    """Return for each corpus which share of the dropout it gets, 0..1: the fewer notes, the sooner learnt by heart."""
+    notes = {name: 0 for name in dict.fromkeys(stream.corpus for stream in music)}
+    for stream in music:
+        notes[stream.corpus] += len(stream.rows)
+    return {name: min(1.0, (SCARCE / count) ** 0.5) for name, count in notes.items()}
 
 
 def consecutive(music: Sequence[Stream], rows: int, notes: int, most: int, seed: int) -> Iterator[Batch]:
@@ -70,13 +82,15 @@ class Packer:
         self.room = room(notes)  # for answers
         self.filled = 0
         self.windows: list[list[Window]] = [[] for _ in range(rows)]
+        self.scarcity: list[list[float]] = [[] for _ in range(rows)]
 
-    def add(self, item: Window) -> bool:
-        """Put `item` where there is room; say whether there was."""
-        for row in self.windows:
+    def add(self, item: Window, scarcity: float = 0.0) -> bool:
+        """Put `item`, which gets such a share of the dropout, where there is room; say whether there was."""
+        for row, shares in zip(self.windows, self.scarcity, strict=True):
             heard, answers = sum(len(w.heard) for w in row), sum(len(w.answer) for w in row)
             if heard + len(item.heard) <= self.shape[1] and answers + len(item.answer) <= self.room:
                 row.append(item)
+                shares.append(scarcity)
                 self.filled += 1
                 return True
         return False
@@ -89,6 +103,8 @@ class Packer:
         places = {name: np.zeros((rows, n), np.int64) for name, n in
                   (("onset", s), ("order", s), ("answer_onset", t), ("answer_order", t), ("sees", t))}  # fmt: skip
         owner, answer_owner, phrase = np.full((rows, s), -1), np.full((rows, t), -1), np.full((rows, t), -1)
+        controls, deaf = np.zeros((rows, t, len(CONTROLS)), np.int64), np.zeros((rows, t), bool)
+        share, answer_share = np.zeros((rows, s, 1), np.float32), np.zeros((rows, t, 1), np.float32)
         end = np.full((rows, s), -1)
         next_heard, next_answer = _no_targets(rows, s), _no_targets(rows, t)
         for r, items in enumerate(self.windows):
@@ -101,6 +117,8 @@ class Packer:
                 places["sees"][r, there] = w.sees + i * (w.sees > 0)
                 owner[r, here], answer_owner[r, there], phrase[r, there] = k, k, w.phrase + 1000 * k
                 end[r, here] = w.phrase_end
+                controls[r, there], deaf[r, there] = w.controls, w.sees == 0
+                share[r, here] = answer_share[r, there] = self.scarcity[r][k]
                 following = np.append(np.arange(1, len(w.heard)), -2)
                 _fill_targets(next_heard, r, here, w, following)
                 _fill_targets(next_answer, r, there, w, w.answer_note)
@@ -114,7 +132,8 @@ class Packer:
         return Batch(
             torch.from_numpy(heard), Places(p["onset"], p["order"]), _causal(o), _tensors(next_heard),
             torch.from_numpy(end), torch.from_numpy(answer), Places(p["answer_onset"], p["answer_order"]),
-            _causal(ph), cross[:, None], _tensors(next_answer),
+            _causal(ph), cross[:, None], _tensors(next_answer), torch.from_numpy(controls),
+            Owners(ao, ph, torch.from_numpy(deaf)), torch.from_numpy(share), torch.from_numpy(answer_share),
         )  # fmt: skip
 
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from livejam import tokenizer as tok
-from livejam.notes import TICKS_PER_BEAT, Metre
+from livejam.controls import CONTROL, CONTROLS, OF_THE_CALL
+from livejam.notes import Metre
 from livejam.pieces import Part, Piece, Role
 from livejam.tokenizer import COLUMN, FIELDS, LIVEJAM
+from livejam.training.labels import Labels, Place
 
 MERGED = ("bach-chorales-m21", "openhymnal")  # corpora that are also heard with all parts at once
 WEIGHTS = {  # how often a corpus is heard, beside the others
@@ -42,11 +44,13 @@ class Dropping:
     chords: float = 0.6
     velocity: float = 0.3  # known velocities withheld
     invented_velocity: float = 0.35  # unknown velocities replaced by plausible ones, never to be predicted
-    call: float = 0.1
+    call: float = 0.12
     transpose: int = 6  # semitones either way
+    control: float = 0.5  # each of an answer's controls for itself
+    controls: float = 0.2  # all of them
 
 
-PLAIN = Dropping(0, 0, 0, 1.0, 0, 0, 0, 0)  # for validation: what is known is told, except chords
+PLAIN = Dropping(0, 0, 0, 1.0, 0, 0, 0, 0, 1.0)  # for validation: what is known is told, but no chords or controls
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +64,7 @@ class Stream:
     role: Role
     starts: np.ndarray  # (P + 1,) first note of each phrase, then N
     marked: np.ndarray  # (P,) bool: the source marks the phrase's end
+    labels: Labels  # what each phrase is like
 
 
 def streams(pieces: Sequence[Piece], fewest: int = 16) -> list[Stream]:
@@ -86,19 +91,23 @@ def _stream(piece: Piece, part: Part) -> Stream:
     onsets = notes["onset"].astype(np.int64)
     pitches = notes["pitch"].astype(np.int64)
     rows = np.zeros((n, len(FIELDS)), np.int64)
-    bar_starts = onsets - onsets % TICKS_PER_BEAT
+    place = Place.unknown(onsets)
     for span, metre in _metre_spans(piece, onsets):
         tok.known_columns(rows[span], onsets[span], tok.Context(metre, part.role, piece.style), 0)
         if metre:
-            bar_starts[span] = onsets[span] - (onsets[span] - metre.bar_line) % metre.bar_ticks
+            place.count(onsets, span, metre)
+    bar_starts = place.bar_starts
     rows[:, COLUMN["delta"]] = tok.quantised_deltas(onsets, int(min(bar_starts[0], onsets[0])))
     rows[:, COLUMN["pitch"]] = pitches
     rows[1:, COLUMN["interval"]] = tok.interval_class(pitches[1:], pitches[:-1])
     rows[:, COLUMN["length"]] = tok.length_class(notes["length"])
     rows[:, COLUMN["velocity"]] = tok.velocity_class(notes["velocity"])
-    _add_chords(rows, piece.chords, onsets)
+    rows[:, [COLUMN["root"], COLUMN["quality"]]] = chords_at(piece.chords, onsets)
     starts = np.append(part.phrases["start"].astype(np.int64), n)
-    return Stream(piece.corpus, rows.astype(np.int16), onsets, bar_starts, part.role, starts, part.phrases["marked"])
+    coming = chords_at(piece.chords, place.next_beats)
+    labels = Labels(notes, starts, place, coming, part.role == Role.DRUMS)
+    marked = part.phrases["marked"]
+    return Stream(piece.corpus, rows.astype(np.int16), onsets, bar_starts, part.role, starts, marked, labels)
 
 
 def _metre_spans(piece: Piece, onsets: np.ndarray) -> Iterator[tuple[slice, Metre | None]]:
@@ -110,12 +119,14 @@ def _metre_spans(piece: Piece, onsets: np.ndarray) -> Iterator[tuple[slice, Metr
         yield slice(start, end), Metre(numerator, denominator, tick)
 
 
-def _add_chords(rows: np.ndarray, chords: np.ndarray, onsets: np.ndarray) -> None:
+def chords_at(chords: np.ndarray, ticks: np.ndarray) -> np.ndarray:
+    """Return the classes (N, 2) of root and quality of the chord at each of `ticks` (N,), of CHORD changes."""
+    found = np.zeros((len(ticks), 2), np.int64)
     if len(chords):
-        at = np.searchsorted(chords["tick"], onsets, side="right") - 1
-        root = np.where(at >= 0, chords["root"][at].astype(np.int64) + 1, 0)
-        rows[:, COLUMN["root"]] = root
-        rows[:, COLUMN["quality"]] = np.where(root > 0, chords["quality"][at], 0)
+        at = np.searchsorted(chords["tick"], ticks, side="right") - 1
+        found[:, 0] = np.where(at >= 0, chords["root"][at].astype(np.int64) + 1, 0)
+        found[:, 1] = np.where(found[:, 0] > 0, chords["quality"][at], 0)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +143,7 @@ class Window:
     answer_note: np.ndarray  # (T,) index of the note to predict, or -1 END, -2 nothing
     phrase: np.ndarray  # (T,) number of the phrase in the window
     sees: np.ndarray  # (T,) how many heard notes the answer may look at
+    controls: np.ndarray  # (T, C) what the answer is asked to be
 
 
 def window(stream: Stream, first: int, notes: int, rng: np.random.Generator, drop: Dropping) -> Window:
@@ -146,9 +158,9 @@ def window(stream: Stream, first: int, notes: int, rng: np.random.Generator, dro
     onset = stream.onsets[start:end] - origin
     heard[:1, COLUMN["delta"]] = tok.delta_class(np.maximum(onset[:1], 0))
     heard[0, COLUMN["interval"]] = 0
-    _withhold(heard, rng, drop)
-    if stream.role != Role.DRUMS and drop.transpose:
-        _transpose(heard, rng, drop.transpose)
+    style = heard[:, COLUMN["style"]].copy()
+    no_chords = _withhold(heard, rng, drop)
+    shift = _transpose(heard, rng, drop.transpose) if stream.role != Role.DRUMS and drop.transpose else 0
     targets = heard[:, PREDICTED_COLUMNS].copy()
     _change_velocities(heard, targets, rng, drop)
     begins = np.append(stream.starts[(stream.starts >= start) & (stream.starts < end)] - start, end - start)
@@ -163,7 +175,14 @@ def window(stream: Stream, first: int, notes: int, rng: np.random.Generator, dro
     turn = (np.searchsorted(begins, np.arange(end - start), side="right") + rng.integers(2)) % 2
     heard[:, COLUMN["who"]] = turn
     heard[begins[:-1], COLUMN["who"]] += 2
-    return Window(heard, onset, phrase_end, targets, *_answers(heard, onset, begins, whole, rng, drop))
+    answers = _answers(heard, onset, begins, whole, rng, drop)
+    answer, _, note, _, phrase, sees = answers
+    _style_asked_for(answer, style, phrase, rng, drop)
+    first_note = np.append(note[1:], 0)  # of the answer, for its start event
+    starts = answer[:, COLUMN["delta"]] == tok.START
+    controls = stream.labels.controls(start + np.where(starts, first_note, note), starts, first + phrase, shift)
+    _withhold_controls(controls, phrase, sees > 0, no_chords, rng, drop)
+    return Window(heard, onset, phrase_end, targets, *answers, controls)
 
 
 def room(notes: int) -> int:
@@ -178,7 +197,8 @@ def _fitting(begins: np.ndarray, notes: int) -> int:
     return int(np.searchsorted(events, room(notes), side="right"))
 
 
-def _withhold(heard: np.ndarray, rng: np.random.Generator, drop: Dropping) -> None:
+def _withhold(heard: np.ndarray, rng: np.random.Generator, drop: Dropping) -> bool:
+    """Withhold what is known of a window; return whether chords are."""
     chances = rng.random(4)
     for name, unlikely in (("style", drop.style), ("role", drop.role)):
         if chances[0 if name == "style" else 1] < unlikely:
@@ -187,14 +207,39 @@ def _withhold(heard: np.ndarray, rng: np.random.Generator, drop: Dropping) -> No
         heard[:, COLUMN["metre"]], heard[:, COLUMN["beat"]] = 0, tok.UNKNOWN_BEAT
     if chances[3] < drop.chords:
         heard[:, COLUMN["root"]] = heard[:, COLUMN["quality"]] = 0
+    return bool(chances[3] < drop.chords)
 
 
-def _transpose(heard: np.ndarray, rng: np.random.Generator, most: int) -> None:
+def _style_asked_for(
+    answer: np.ndarray, style: np.ndarray, phrase: np.ndarray, rng: np.random.Generator, drop: Dropping
+) -> None:
+    """Let each answer know its style or not, whatever is known of the style of what was heard."""
+    known = rng.random(phrase[-1] + 1) >= drop.style
+    answer[:, COLUMN["style"]] = np.where(known[phrase], style[0], 0)
+
+
+def _withhold_controls(
+    controls: np.ndarray, phrase: np.ndarray, hears: np.ndarray, no_chords: bool, rng: np.random.Generator,
+    drop: Dropping,
+) -> None:  # fmt: skip
+    """Withhold controls of each answer, for itself, and those that speak of a call that is not heard."""
+    phrases = phrase[-1] + 1
+    asked = (rng.random((phrases, len(CONTROLS))) >= drop.control) & (rng.random((phrases, 1)) >= drop.controls)
+    chords = [CONTROL["next_root"], CONTROL["next_quality"]]
+    asked[:, chords] = not no_chords
+    controls[~asked[phrase]] = 0
+    for name in OF_THE_CALL:
+        controls[~hears, CONTROL[name]] = 0
+
+
+def _transpose(heard: np.ndarray, rng: np.random.Generator, most: int) -> int:
+    """Move all pitches and chords; return by how many semitones."""
     pitches = heard[:, COLUMN["pitch"]]
     shift = int(rng.integers(max(-most, -int(pitches.min())), min(most, 127 - int(pitches.max())) + 1))
     heard[:, COLUMN["pitch"]] += shift
     root = heard[:, COLUMN["root"]]
     heard[:, COLUMN["root"]] = np.where(root > 0, (root - 1 + shift) % 12 + 1, 0)
+    return shift
 
 
 def _change_velocities(heard: np.ndarray, targets: np.ndarray, rng: np.random.Generator, drop: Dropping) -> None:

@@ -5,7 +5,8 @@ Two graphs over one set of caches, position-addressed buffers of fixed size that
   phrase is over after each.
 - answer: one event of an answer in, the next one out: trunk, heads and sampling. It samples with Gumbel noise
   (Maddison et al. 2014, arXiv 1411.0030) and min-p (Nguyen et al. 2024, 2407.01082), both inputs, or takes what it is
-  forced to take, and says how likely that was.
+  forced to take, and says how likely that was. Rows of a batch can be blended: one that hears the call with one that
+  does not (classifier-free guidance, Ho and Salimans 2022, 2207.12598), both then taking the same note.
 Letters: B batch, S events heard, F fields, K key heads, E width of a head.
 """
 
@@ -20,15 +21,18 @@ import onnx
 
 from livejam import __version__
 from livejam import tokenizer as tok
+from livejam.contract import CHART_PLACES, CHART_TICKS, CONTRACT
+from livejam.controls import CONTROLS
 from livejam.errors import FileError
 from livejam.files import write_whole
 from livejam.notes import TICKS_PER_BEAT
 from livejam.tokenizer import FIELDS, PREDICTED
 from livejam.training.checkpoints import WEIGHTS_NAME, load_network, save_weights
 from livejam.training.graph import FLOAT, INT32, INT64, OPSET, Graph, Inputs
-from livejam.training.model import CHOSEN, PITCHES, Network
+from livejam.training.model import CHOSEN, PITCHES, WITH_DELTA, DecoderLayer, Network
 from livejam.training.onnx_layers import (
     array,
+    asked,
     cross_attention,
     embedded,
     feed_forward,
@@ -38,14 +42,14 @@ from livejam.training.onnx_layers import (
     self_attention,
     turned,
 )  # fmt: skip
+from livejam.training.variants import Stack
 
-CONTRACT = 1
 ANSWER_PLACES = 512  # notes of one answer
 SLACK = 1.5  # what is heard slides when the buffer holds this many times the network's memory
 NOISE = sum(PREDICTED.values())
 
 
-def export(checkpoint: Path, folder: Path, *, int8: bool = True, weights: bool = False, name: str = "livejam") -> Path:
+def export(checkpoint: Path, folder: Path, *, bits: int = 8, weights: bool = False, name: str = "livejam") -> Path:
     """Write the network of `checkpoint` to `folder`/NAME.onnx, NAME-hear.onnx and NAME.json; return the last.
 
     With `weights`, also write those of PyTorch in half precision, for another run to begin with.
@@ -61,24 +65,26 @@ def export(checkpoint: Path, folder: Path, *, int8: bool = True, weights: bool =
         folder.mkdir(parents=True, exist_ok=True)
         if weights:
             save_weights(network, folder / WEIGHTS_NAME)
-        return write(network, folder, training, int8=int8, name=name)
+        return write(network, folder, training, bits=bits, name=name)
     except OSError as error:
         raise FileError(f"{folder} can't be written to ({error.strerror}); name another folder with -o") from None
 
 
-def write(network: Network, folder: Path, training: dict[str, Any], *, int8: bool, name: str = "livejam") -> Path:
+def write(network: Network, folder: Path, training: dict[str, Any], *, bits: int, name: str = "livejam") -> Path:
     """Write a network's two graphs and their contract to `folder`; return the contract's path."""
     graphs = {"answer": (f"{name}.onnx", answer_graph), "hear": (f"{name}-hear.onnx", hear_graph)}
     contract: dict[str, Any] = {
         "contract": CONTRACT,
         "livejam": __version__,
         "opset": OPSET,
-        "weights": "int8" if int8 else "float32",
+        "weights": "float32" if bits == 32 else f"int{bits}",
         "parameters": sum(weight.numel() for weight in network.parameters()),
         "network": asdict(network.settings),
         "caches": _cache_sizes(network),
         "fields": FIELDS,
         "predicted": PREDICTED,
+        "controls": CONTROLS,
+        "chart": [CHART_PLACES, CHART_TICKS],
         "delta_ticks": tok.DELTA_TICKS,
         "length_ticks": tok.LENGTH_TICKS,
         "metres": tok.METRES,
@@ -86,7 +92,7 @@ def write(network: Network, folder: Path, training: dict[str, Any], *, int8: boo
         "training": training,
     }
     for kind, (file, build) in graphs.items():
-        model = build(network, int8)
+        model = build(network, bits)
         onnx.checker.check_model(model)
         data = model.SerializeToString(deterministic=True)
         write_whole(folder / file, data)
@@ -101,7 +107,7 @@ def write(network: Network, folder: Path, training: dict[str, Any], *, int8: boo
     return path
 
 
-def _cache_sizes(network: Network) -> dict[str, int]:
+def _cache_sizes(network: Network | Stack) -> dict[str, int]:
     s = network.settings
     return {
         "heard": int(SLACK * s.memory),
@@ -112,9 +118,9 @@ def _cache_sizes(network: Network) -> dict[str, int]:
     }
 
 
-def hear_graph(network: Network, int8: bool) -> onnx.ModelProto:
+def hear_graph(network: Network, bits: int) -> onnx.ModelProto:
     """Return the encoder as a graph."""
-    g, s, sizes = Graph("hear", int8), network.settings, _cache_sizes(network)
+    g, s, sizes = Graph("hear", bits), network.settings, _cache_sizes(network)
     cache = (1, s.key_heads, sizes["heard"], s.head_width)
     inputs: Inputs = {
         "events": (INT64, (1, "S", len(FIELDS))),
@@ -124,7 +130,7 @@ def hear_graph(network: Network, int8: bool) -> onnx.ModelProto:
         "total": (INT32, ()),  # places filled after this
     }
     outputs: Inputs = {"phrase_end": (FLOAT, (1, "S"))}
-    x, turns = embedded(g, "events", network.embedding, "embedding"), rotation(g, "onset", "order")
+    x, turns = embedded(g, "events", network.embedding, "embedding"), rotation(g, "onset", "order", s.positions)
     for i, layer in enumerate(network.encoder):
         prefix = f"encoder.{i}"
         for what in ("key", "value"):
@@ -149,15 +155,18 @@ def hear_graph(network: Network, int8: bool) -> onnx.ModelProto:
     return g.model(inputs, outputs, {"what": "livejam hears"})
 
 
-def answer_graph(network: Network, int8: bool) -> onnx.ModelProto:
-    """Return the decoder, its heads and the sampling as a graph of one step."""
-    g, s, sizes = Graph("answer", int8), network.settings, _cache_sizes(network)
+def answer_graph(network: Network | Stack, bits: int) -> onnx.ModelProto:
+    """Return the decoder, its heads and the sampling as a graph of one step; that of a `Stack` has nothing heard."""
+    g, s, sizes = Graph("answer", bits), network.settings, _cache_sizes(network)
     own = ("B", s.key_heads, sizes["answer"], s.head_width)
     heard = ("B", s.key_heads, sizes["heard"] + 1, s.head_width)
     inputs: Inputs = {
         "event": (INT64, ("B", len(FIELDS))),
+        "controls": (INT64, ("B", len(CONTROLS))),
         "onset": (INT64, ("B", 1)),  # ticks
         "order": (INT64, ("B", 1)),
+        "chart": (INT64, ("B", CHART_PLACES, 2)),  # root and quality of each place of CHART_TICKS
+        "chart_start": (INT64, ("B", 1)),  # ticks
         "bar_line": (INT64, ("B",)),  # ticks
         "bar_ticks": (INT64, ("B",)),  # 0: bars unknown
         "noise": (FLOAT, ("B", NOISE)),  # Gumbel, delta then pitch, length, velocity; 0: greedy
@@ -165,6 +174,8 @@ def answer_graph(network: Network, int8: bool) -> onnx.ModelProto:
         "temperature": (FLOAT, ("B", len(PREDICTED))),  # above 0
         "log_min_p": (FLOAT, ("B", 1)),
         "force": (INT64, ("B", len(PREDICTED))),  # classes to take; -1: sample
+        "blend": (FLOAT, ("B", "B")),  # of whose logits a row's are made; 1 on the diagonal: of its own
+        "leader": (INT64, ("B",)),  # the row whose choice it takes; its own number: its own
         "last": (INT32, ("B",)),  # place of this event in the answer's caches
         "total": (INT32, ()),  # places filled after this
         "heard": (INT32, ("B",)),  # places filled in the caches of what was heard
@@ -175,17 +186,19 @@ def answer_graph(network: Network, int8: bool) -> onnx.ModelProto:
         "next_onset": (INT64, ("B", 1)),
         "log_probability": (FLOAT, ("B", len(PREDICTED))),  # nats, without bias and temperature
     }
-    row = g.op("Unsqueeze", "event", g.constant([1], np.int64))
-    x, turns = embedded(g, row, network.embedding, "embedding"), rotation(g, "onset", "order")
+    x = asked(g, "event", "controls", network.embedding, network.controls, "embedding")
+    turns = rotation(g, "onset", "order", s.positions)
     for i, layer in enumerate(network.decoder):
         prefix = f"decoder.{i}"
         for what in ("key", "value"):
             inputs[f"past_{what}_{i}"], outputs[f"present_{what}_{i}"] = (FLOAT, own), (FLOAT, own)
-            inputs[f"heard_{what}_{i}"], outputs[f"kept_{what}_{i}"] = (FLOAT, heard), (FLOAT, heard)
+            if isinstance(layer, DecoderLayer):
+                inputs[f"heard_{what}_{i}"], outputs[f"kept_{what}_{i}"] = (FLOAT, heard), (FLOAT, heard)
         normed = norm(g, x, layer.attention_norm, f"{prefix}.attention_norm")
         x = g.op("Add", x, self_attention(g, normed, layer.attention, f"{prefix}.attention", turns, i, -1))
-        normed = norm(g, x, layer.cross_norm, f"{prefix}.cross_norm")
-        x = g.op("Add", x, cross_attention(g, normed, layer, prefix, turns, i, s.memory + 1))
+        if isinstance(layer, DecoderLayer):
+            normed = norm(g, x, layer.cross_norm, f"{prefix}.cross_norm")
+            x = g.op("Add", x, cross_attention(g, normed, layer, prefix, turns, i, s.memory + 1))
         x = feed_forward(g, x, layer, prefix)
     state = g.op("Squeeze", norm(g, x, network.decoder_norm, "decoder_norm"), g.constant([1], np.int64))
     Sampling(g, network, state).write()
@@ -195,7 +208,7 @@ def answer_graph(network: Network, int8: bool) -> onnx.ModelProto:
 class Sampling:
     """The end of a step: attribute after attribute, each chosen, then told to the next."""
 
-    def __init__(self, g: Graph, network: Network, state: str) -> None:
+    def __init__(self, g: Graph, network: Network | Stack, state: str) -> None:
         self.g, self.heads, self.state = g, network.heads, state
         self.columns = dict(zip(FIELDS, self.column_split("event", len(FIELDS)), strict=True))
         sizes = list(PREDICTED.values())
@@ -212,7 +225,8 @@ class Sampling:
         deltas = g.constant(np.array([*tok.DELTA_TICKS, 0, 0], np.int64))
         g.named("Add", ["onset", g.op("Gather", deltas, chosen["delta"])], ["next_onset"])
         chosen["phase"], chosen["beat"] = self.bar_place()
-        self.tell(("delta", "phase", "beat"), chosen)
+        chosen["root"], chosen["quality"] = self.chord()
+        self.tell(WITH_DELTA, chosen)
         chosen["pitch"] = self.choose("pitch", self.pitch_logits())
         self.tell(("pitch",), chosen)
         chosen["length"] = self.choose("length", self.head("length"))
@@ -248,13 +262,14 @@ class Sampling:
     def choose(self, name: str, logits: str) -> str:
         """Sample a class (B, 1), or take the forced one; note how likely it was."""
         g, i = self.g, list(PREDICTED).index(name)
-        scaled = g.op("Div", g.op("Add", logits, self.bias[i]), self.temperature[i])
+        blended = g.op("MatMul", "blend", logits)
+        scaled = g.op("Div", g.op("Add", blended, self.bias[i]), self.temperature[i])
         best = g.op("ReduceMax", scaled, g.constant([1], np.int64), keepdims=1)
         likely = g.op("GreaterOrEqual", scaled, g.op("Add", best, "log_min_p"))
         noisy = g.op("Where", likely, g.op("Add", scaled, self.noise[i]), g.constant(-1e30, np.float32))
         sampled = g.op("ArgMax", noisy, axis=1, keepdims=1)
         free = g.op("Less", self.force[i], g.constant([[0]], np.int64))
-        chosen = g.op("Where", free, sampled, self.force[i])
+        chosen = g.op("Gather", g.op("Where", free, sampled, self.force[i]), "leader")
         self.log_probability.append(g.op("GatherElements", g.op("LogSoftmax", logits, axis=1), chosen, axis=1))
         return chosen
 
@@ -273,6 +288,16 @@ class Sampling:
         unknown = g.constant([[tok.UNKNOWN_BEAT]], np.int64)
         return g.op("Mod", place, beat_ticks), g.op("Where", known, beat, unknown)
 
+    def chord(self) -> tuple[str, str]:
+        """Return the classes (B, 1) of the chord at the new onset, out of the chart."""
+        g = self.g
+        since = g.op("Sub", "next_onset", "chart_start")
+        place = g.op("Div", since, g.constant([[CHART_TICKS]], np.int64))
+        last = g.constant(CHART_PLACES - 1, np.int64)
+        kept = g.op("Clip", place, g.constant(0, np.int64), last)
+        root, quality = self.column_split(g.op("GatherND", "chart", kept, batch_dims=1), 2)
+        return root, quality
+
     def interval(self, pitch: str) -> str:
         """Return the class (B, 1) of the step from the pitch before to `pitch`."""
         g, before = self.g, self.columns["pitch"]
@@ -285,7 +310,6 @@ class Sampling:
     def tell(self, names: tuple[str, ...], chosen: dict[str, str]) -> None:
         """Add the embeddings of what was chosen to the state."""
         g, table = self.g, self.g.weight("heads.chosen", array(self.heads.chosen.table.weight))
-        for name in names:
-            at = g.op("Add", chosen[name], g.constant([[self.offsets[name]]], np.int64))
-            row = g.op("Squeeze", g.op("Gather", table, at), g.constant([1], np.int64))
-            self.state = g.op("Add", self.state, row)
+        classes = g.op("Concat", *(chosen[name] for name in names), axis=1) if len(names) > 1 else chosen[names[0]]
+        rows = g.op("Gather", table, g.op("Add", classes, g.constant([[self.offsets[name] for name in names]], np.int64)))
+        self.state = g.op("Add", self.state, g.op("ReduceSum", rows, g.constant([1], np.int64), keepdims=0))

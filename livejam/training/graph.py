@@ -1,7 +1,7 @@
 """A small builder of ONNX graphs: one method an operation that the network needs.
 
-Knows nothing of music or of the network's shape. Weights are float32, or int8 in blocks (`MatMulNBits`, symmetric,
-8 bits), which the CPU multiplies with int8 activations. Tensors are named by us; see `livejam.json` for the interface.
+Knows nothing of music or of the network's shape. Weights are float32, or int8 or int4 in blocks
+(`MatMulNBits`, symmetric), which the CPU multiplies with int8 activations. Tensors are named by us; see `livejam.json` for the interface.
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ Inputs = dict[str, tuple[int, tuple[int | str, ...]]]  # name -> (TensorProto ty
 class Graph:
     """One graph in the making. Methods add nodes and return the names of what they compute."""
 
-    def __init__(self, name: str, int8: bool) -> None:
-        self.name, self.int8 = name, int8
+    def __init__(self, name: str, bits: int) -> None:
+        self.name, self.bits = name, bits  # of a weight: 4, 8 or 32
         self.nodes: list[onnx.NodeProto] = []
         self.weights: dict[str, np.ndarray] = {}
         self.count = 0
@@ -60,12 +60,12 @@ class Graph:
 
     def linear(self, x: str, name: str, weight: np.ndarray, bias: np.ndarray | None = None) -> str:
         """Multiply `x` (..., K) by `weight` (N, K), as PyTorch keeps it, and add `bias` (N,)."""
-        if self.int8 and weight.shape[1] % BLOCK == 0:
-            values, scales = quantised(weight)
+        if self.bits < 32 and weight.shape[1] % BLOCK == 0:
+            values, scales = quantised(weight, self.bits)
             n, k = weight.shape
             y = self.op(
                 "MatMulNBits", x, self.weight(name, values), self.weight(name + ".scale", scales),
-                domain=MICROSOFT, K=k, N=n, bits=8, block_size=BLOCK, accuracy_level=4,
+                domain=MICROSOFT, K=k, N=n, bits=self.bits, block_size=BLOCK, accuracy_level=4,
             )  # fmt: skip
         else:
             y = self.op("MatMul", x, self.weight(name, weight.T.astype(np.float32)))
@@ -101,13 +101,19 @@ class Graph:
         return model
 
 
-def quantised(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return int8 values (N, K / 32, 32) uint8, 128 being zero, and scales (N * K / 32,) of `weight` (N, K)."""
+def quantised(weight: np.ndarray, bits: int = 8) -> tuple[np.ndarray, np.ndarray]:
+    """Return values (N, K / 32, 4 * bits) uint8, and scales (N * K / 32,) of `weight` (N, K).
+
+    Half of the range is zero; of 4 bits, the first of two values is in the lower half of the byte.
+    """
     n, k = weight.shape
+    most = 2 ** (bits - 1) - 1
     blocks = weight.astype(np.float32).reshape(n, k // BLOCK, BLOCK)
-    scale = np.maximum(np.abs(blocks).max(axis=2, keepdims=True), 1e-10) / 127
-    values = np.clip(np.round(blocks / scale), -127, 127) + 128
-    return values.astype(np.uint8), scale.reshape(-1).astype(np.float32)
+    scale = np.maximum(np.abs(blocks).max(axis=2, keepdims=True), 1e-10) / most
+    values = (np.clip(np.round(blocks / scale), -most, most) + most + 1).astype(np.uint8)
+    if bits == 4:
+        values = values[..., ::2] | values[..., 1::2] << 4
+    return values, scale.reshape(-1).astype(np.float32)
 
 
 FLOAT, INT64, INT32 = TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32

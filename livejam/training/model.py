@@ -15,7 +15,7 @@ Vaswani et al. 2017 (arXiv 1706.03762), with these changes:
   adds logits of intervals to those of pitches, so that what is learned in one key serves in all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -23,11 +23,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from livejam.controls import CONTROLS
 from livejam.tokenizer import COLUMN, FIELDS, MIDDLE_C, NO_PITCH, PREDICTED
 
 TICK_PERIODS = (4, 6, 8, 12, 16, 24, 36, 48, 72, 96, 144, 192, 288, 384, 768, 3072)
 ORDER_PERIODS = (4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 256, 512, 1024, 4096)
-CHOSEN = ("delta", "phase", "beat", "pitch", "length")  # what the heads learn of the note in the making, in this order
+PLAIN_PERIODS = tuple(round(4 * 2 ** (i / 2.8)) for i in range(len(TICK_PERIODS)))  # of the order, in place of ticks
+WITH_DELTA = ("delta", "phase", "beat", "root", "quality")  # where the note in the making is, and on which chord
+CHOSEN = (*WITH_DELTA, "pitch", "length")  # what the heads learn of that note, in this order
 PITCHES = PREDICTED["pitch"]
 
 
@@ -41,7 +44,9 @@ class NetworkSettings:
     key_heads: int = 2
     hidden: int = 704  # of the feed-forward blocks
     memory: int = 256  # notes heard that one can look at, itself included
-    dropout: float = 0.0
+    dropout: float = 0.0  # at most; see `batches.scarcity`
+    form: str = "encoder-decoder"  # or "decoder", "lstm": yardsticks, see `variants` and `lstm`
+    positions: str = "music"  # or "order": plain order instead of onsets, a yardstick
 
     @property
     def head_width(self) -> int:
@@ -61,6 +66,14 @@ class Places(NamedTuple):
     order: Tensor  # notes
 
 
+class Owners(NamedTuple):
+    """Which events of answers belong together, all (B, T); -1 where there is none."""
+
+    window: Tensor  # int64
+    phrase: Tensor  # int64, different for each answer of a row
+    deaf: Tensor  # bool: an answer to nothing
+
+
 class Batch(NamedTuple):
     """Packed windows: what was heard, and all its phrases as answers."""
 
@@ -74,6 +87,10 @@ class Batch(NamedTuple):
     answer_mask: Tensor  # (B, 1, T, T) bool
     cross_mask: Tensor  # (B, 1, T, S + 1) bool; the last place is the empty one
     answer_targets: "Targets"
+    controls: Tensor  # (B, T, C) int64: what the answers are asked to be
+    owners: Owners
+    heard_scarcity: Tensor  # (B, S, 1) float32: share of the dropout
+    answer_scarcity: Tensor  # (B, T, 1) float32
 
 
 class Targets(NamedTuple):
@@ -88,9 +105,9 @@ class FieldEmbedding(nn.Module):
 
     offsets: Tensor  # (names,) int64: where each field begins in the table
 
-    def __init__(self, names: tuple[str, ...], width: int) -> None:
+    def __init__(self, names: tuple[str, ...], width: int, classes: Mapping[str, int] = FIELDS) -> None:
         super().__init__()
-        sizes = torch.tensor([FIELDS[name] for name in names])
+        sizes = torch.tensor([classes[name] for name in names])
         self.register_buffer("offsets", sizes.cumsum(0) - sizes, persistent=False)
         self.table = nn.Embedding(int(sizes.sum()), width)
         nn.init.normal_(self.table.weight, std=0.5 / len(names) ** 0.5)
@@ -101,14 +118,25 @@ class FieldEmbedding(nn.Module):
         return F.embedding_bag(index, self.table.weight, mode="sum").unflatten(0, classes.shape[:-1])
 
 
-def angles(places: Places) -> Tensor:
+def angles(places: Places, positions: str = "music") -> Tensor:
     """Return rotary angles (B, S, E / 2) float32 in radians; exact for any tick, as the periods are whole."""
+    first = (places.onset, TICK_PERIODS) if positions == "music" else (places.order, PLAIN_PERIODS)
     turns = [
         torch.remainder(place[..., None], torch.tensor(periods, device=place.device))
         / torch.tensor(periods, device=place.device)
-        for place, periods in ((places.onset, TICK_PERIODS), (places.order, ORDER_PERIODS))
+        for place, periods in (first, (places.order, ORDER_PERIODS))
     ]
     return 2 * torch.pi * torch.cat(turns, dim=-1).float()
+
+
+def dropped(x: Tensor, rate: Tensor | None) -> Tensor:
+    """Return `x` (B, S, D) with a share `rate` (B, S, 1) of it set to nothing, the rest raised; None: as it is.
+
+    Srivastava et al. 2014, at a rate of its own for each event.
+    """
+    if rate is None:
+        return x
+    return x * ((torch.rand(x.shape, device=x.device) >= rate) / (1 - rate))
 
 
 def rotate(x: Tensor, angle: Tensor) -> Tensor:
@@ -130,7 +158,7 @@ class Attention(nn.Module):
 
     def __init__(self, s: NetworkSettings) -> None:
         super().__init__()
-        self.heads, self.key_heads, self.dropout = s.heads, s.key_heads, s.dropout
+        self.heads, self.key_heads = s.heads, s.key_heads
         self.query = nn.Linear(s.width, s.heads * s.head_width, bias=False)
         self.key = nn.Linear(s.width, s.key_heads * s.head_width, bias=False)
         self.value = nn.Linear(s.width, s.key_heads * s.head_width, bias=False)
@@ -171,13 +199,12 @@ class EncoderLayer(nn.Module):
         super().__init__()
         self.attention_norm, self.attention = Norm(s.width), Attention(s)
         self.ffn_norm, self.ffn = Norm(s.width), FeedForward(s)
-        self.dropout = nn.Dropout(s.dropout)
 
-    def forward(self, x: Tensor, angle: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, x: Tensor, angle: Tensor, mask: Tensor, rate: Tensor | None = None) -> Tensor:
         """Return (B, S, D)."""
         normed = self.attention_norm(x)
-        x = x + self.dropout(self.attention(normed, angle, *self.attention.keys_values(normed, angle), mask))
-        return x + self.dropout(self.ffn(self.ffn_norm(x)))
+        x = x + dropped(self.attention(normed, angle, *self.attention.keys_values(normed, angle), mask), rate)
+        return x + dropped(self.ffn(self.ffn_norm(x)), rate)
 
 
 class DecoderLayer(nn.Module):
@@ -189,7 +216,6 @@ class DecoderLayer(nn.Module):
         self.cross_norm, self.cross = Norm(s.width), Attention(s)
         self.ffn_norm, self.ffn = Norm(s.width), FeedForward(s)
         self.nothing = nn.Parameter(torch.zeros(s.key_heads, 1, s.head_width))  # value of the empty place
-        self.dropout = nn.Dropout(s.dropout)
 
     def heard(self, memory: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
         """Return keys and values (B, K, S + 1, E) of `memory` (B, S, D), the empty place last."""
@@ -198,13 +224,14 @@ class DecoderLayer(nn.Module):
         return torch.cat([keys, torch.zeros_like(nothing)], dim=2), torch.cat([values, nothing], dim=2)
 
     def forward(
-        self, x: Tensor, angle: Tensor, mask: Tensor, heard: tuple[Tensor, Tensor], cross_mask: Tensor
-    ) -> Tensor:
+        self, x: Tensor, angle: Tensor, mask: Tensor, heard: tuple[Tensor, Tensor], cross_mask: Tensor,
+        rate: Tensor | None = None,
+    ) -> Tensor:  # fmt: skip
         """Return (B, T, D)."""
         normed = self.attention_norm(x)
-        x = x + self.dropout(self.attention(normed, angle, *self.attention.keys_values(normed, angle), mask))
-        x = x + self.dropout(self.cross(self.cross_norm(x), angle, *heard, cross_mask))
-        return x + self.dropout(self.ffn(self.ffn_norm(x)))
+        x = x + dropped(self.attention(normed, angle, *self.attention.keys_values(normed, angle), mask), rate)
+        x = x + dropped(self.cross(self.cross_norm(x), angle, *heard, cross_mask), rate)
+        return x + dropped(self.ffn(self.ffn_norm(x)), rate)
 
 
 class Head(nn.Module):
@@ -235,9 +262,10 @@ class Heads(nn.Module):
     def forward(self, state: Tensor, previous_pitch: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return logits of each attribute for `state` (..., D), the pitch before (...) and `chosen` (..., CHOSEN)."""
         table, at = self.chosen.table.weight, chosen + self.chosen.offsets
-        with_delta = state + F.embedding_bag(at[..., :3].flatten(0, -2), table, mode="sum").view_as(state)
-        with_pitch = with_delta + F.embedding(at[..., 3], table)
-        with_length = with_pitch + F.embedding(at[..., 4], table)
+        n = len(WITH_DELTA)
+        with_delta = state + F.embedding_bag(at[..., :n].flatten(0, -2), table, mode="sum").view_as(state)
+        with_pitch = with_delta + F.embedding(at[..., n], table)
+        with_length = with_pitch + F.embedding(at[..., n + 1], table)
         pitch = merge_intervals(self.pitch(with_delta), previous_pitch)
         return self.delta(state), pitch, self.length(with_pitch), self.velocity(with_length)
 
@@ -250,60 +278,47 @@ def merge_intervals(logits: Tensor, previous_pitch: Tensor) -> Tensor:
     return absolute + relative.gather(-1, interval)
 
 
-class Network(nn.Module):
-    """The encoder-decoder."""
+class Foreteller(nn.Module):
+    """What all forms of the network share: embeddings, heads, and what is lost on a batch."""
 
     def __init__(self, settings: NetworkSettings) -> None:
         super().__init__()
-        s = self.settings = settings
-        self.embedding = FieldEmbedding(tuple(FIELDS), s.width)
-        self.encoder = cast("Sequence[EncoderLayer]", nn.ModuleList(EncoderLayer(s) for _ in range(s.encoder_layers)))
-        self.encoder_norm = Norm(s.width)
-        self.decoder = cast("Sequence[DecoderLayer]", nn.ModuleList(DecoderLayer(s) for _ in range(s.decoder_layers)))
-        self.decoder_norm = Norm(s.width)
-        self.heads = Heads(s.width)
-        self.ahead = nn.Linear(s.width, s.width, bias=False)  # the encoder's guess of its next note, by the same heads
-        self.phrase_end = nn.Linear(s.width, 1)
-        self.apply(_initialise)
-        depth = 2 * (s.encoder_layers + s.decoder_layers)
-        for name, weight in self.named_parameters():
-            if name.endswith(("out.weight", "down.weight")) and "heads." not in name:
-                nn.init.normal_(weight, std=0.02 / depth**0.5 * 2)
+        self.settings = settings
+        self.embedding = FieldEmbedding(tuple(FIELDS), settings.width)
+        self.controls = FieldEmbedding(tuple(CONTROLS), settings.width, CONTROLS)
+        nn.init.zeros_(self.controls.table.weight)
+        self.heads = Heads(settings.width)
 
-    def encode(self, heard: Tensor, at: Places, mask: Tensor) -> Tensor:
-        """Return what is remembered of `heard` (B, S, F): (B, S, D)."""
-        x, angle = self.embedding(heard), angles(at)
-        for layer in self.encoder:
-            x = layer(x, angle, mask)
-        return self.encoder_norm(x)
-
-    def decode(
-        self, answer: Tensor, at: Places, mask: Tensor, memory: Tensor, heard_at: Places, cross_mask: Tensor
-    ) -> Tensor:
-        """Return the state (B, T, D) from which the note after each event of `answer` (B, T, F) is predicted."""
-        x, angle, heard_angle = self.embedding(answer), angles(at), angles(heard_at)
-        for layer in self.decoder:
-            x = layer(x, angle, mask, layer.heard(memory, heard_angle), cross_mask)
-        return self.decoder_norm(x)
+    def states(self, batch: Batch) -> Tensor:
+        """Return the state (B, T, D) from which the note after each event of the answers is predicted."""
+        raise NotImplementedError
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return summed losses in nats and their counts: the answers' attributes, the encoder's, the phrase ends."""
-        memory = self.encode(batch.heard, batch.heard_at, batch.heard_mask)
-        state = self.decode(batch.answer, batch.answer_at, batch.answer_mask, memory, batch.heard_at, batch.cross_mask)
+        return self._with_answers(self.states(batch), batch)
+
+    def log_probabilities(self, batch: Batch) -> Tensor:
+        """Return the log-probabilities (B, T, 4), in nats, of the answers' targets; 0 where they do not count."""
+        targets = batch.answer_targets
+        logits = self.heads(self.states(batch), batch.answer[..., COLUMN["pitch"]], targets.chosen)
+        found = [
+            torch.log_softmax(logit.float(), -1).gather(-1, targets.classes[..., i : i + 1].clamp(min=0))
+            for i, logit in enumerate(logits)
+        ]
+        return torch.cat(found, -1) * (targets.classes >= 0)
+
+    def _with_answers(self, state: Tensor, batch: Batch, **others: Tensor) -> dict[str, Tensor]:
         answer = self._attribute_losses(state, batch.answer, batch.answer_targets)
-        ahead = self._attribute_losses(self.ahead(memory), batch.heard, batch.heard_targets)
-        known = batch.phrase_end >= 0
-        end = F.binary_cross_entropy_with_logits(
-            self.phrase_end(memory)[..., 0][known].float(), batch.phrase_end[known].float(), reduction="sum"
-        )
+        nothing = torch.zeros((), device=state.device)
         return {
             **{name: answer[i] for i, name in enumerate(PREDICTED)},
             "notes": (batch.answer_targets.classes[..., 1] >= 0).sum(),
-            "ahead": ahead.sum(),
-            "ahead_notes": (batch.heard_targets.classes[..., 1] >= 0).sum(),
-            "end": end,
-            "end_notes": known.sum(),
+            **{name: others.get(name, nothing) for name in ("ahead", "ahead_notes", "end", "end_notes")},
         }
+
+    def _rate(self, scarcity: Tensor) -> Tensor | None:
+        """Return the rate of dropout of each event, or None where there is none."""
+        return self.settings.dropout * scarcity if self.training and self.settings.dropout else None
 
     def _attribute_losses(self, state: Tensor, events: Tensor, targets: Targets) -> Tensor:
         counts = targets.classes[..., 0] >= 0
@@ -317,7 +332,77 @@ class Network(nn.Module):
         )
 
 
-def _initialise(module: nn.Module) -> None:
+class Network(Foreteller):
+    """The encoder-decoder."""
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        super().__init__(settings)
+        s = settings
+        self.encoder = cast("Sequence[EncoderLayer]", nn.ModuleList(EncoderLayer(s) for _ in range(s.encoder_layers)))
+        self.encoder_norm = Norm(s.width)
+        self.decoder = cast("Sequence[DecoderLayer]", nn.ModuleList(DecoderLayer(s) for _ in range(s.decoder_layers)))
+        self.decoder_norm = Norm(s.width)
+        self.ahead = nn.Linear(s.width, s.width, bias=False)  # the encoder's guess of its next note, by the same heads
+        self.phrase_end = nn.Linear(s.width, 1)
+        self.apply(initialise)
+        begin_residuals(self, 2 * (s.encoder_layers + s.decoder_layers))
+
+    def encode(self, heard: Tensor, at: Places, mask: Tensor, rate: Tensor | None = None) -> Tensor:
+        """Return what is remembered of `heard` (B, S, F): (B, S, D)."""
+        x, angle = self.embedding(heard), angles(at, self.settings.positions)
+        for layer in self.encoder:
+            x = layer(x, angle, mask, rate)
+        return self.encoder_norm(x)
+
+    def decode(
+        self, answer: Tensor, at: Places, mask: Tensor, memory: Tensor, heard_at: Places, cross_mask: Tensor,
+        controls: Tensor, rate: Tensor | None = None,
+    ) -> Tensor:  # fmt: skip
+        """Return the state (B, T, D) from which the note after each event of `answer` (B, T, F) is predicted."""
+        x = self.embedding(answer) + self.controls(controls)
+        angle, heard_angle = angles(at, self.settings.positions), angles(heard_at, self.settings.positions)
+        for layer in self.decoder:
+            x = layer(x, angle, mask, layer.heard(memory, heard_angle), cross_mask, rate)
+        return self.decoder_norm(x)
+
+    def remembered(self, batch: Batch) -> Tensor:
+        """Return what is remembered of all that a batch heard: (B, S, D)."""
+        return self.encode(batch.heard, batch.heard_at, batch.heard_mask, self._rate(batch.heard_scarcity))
+
+    def states(self, batch: Batch, memory: Tensor | None = None) -> Tensor:
+        """Return the decoder's state (B, T, D); `memory` (B, S, D) is what is remembered, if that is known already."""
+        memory = self.remembered(batch) if memory is None else memory
+        return self.decode(
+            batch.answer, batch.answer_at, batch.answer_mask, memory, batch.heard_at, batch.cross_mask,
+            batch.controls, self._rate(batch.answer_scarcity),
+        )  # fmt: skip
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Return summed losses in nats and their counts: the answers' attributes, the encoder's, the phrase ends."""
+        memory = self.remembered(batch)
+        known = batch.phrase_end >= 0
+        end = F.binary_cross_entropy_with_logits(
+            self.phrase_end(memory)[..., 0][known].float(), batch.phrase_end[known].float(), reduction="sum"
+        )
+        return self._with_answers(
+            self.states(batch, memory),
+            batch,
+            ahead=self._attribute_losses(self.ahead(memory), batch.heard, batch.heard_targets).sum(),
+            ahead_notes=(batch.heard_targets.classes[..., 1] >= 0).sum(),
+            end=end,
+            end_notes=known.sum(),
+        )
+
+
+def begin_residuals(network: nn.Module, depth: int) -> None:
+    """Let the branches of a network of `depth` sums begin small."""
+    for name, weight in network.named_parameters():
+        if name.endswith(("out.weight", "down.weight")) and "heads." not in name:
+            nn.init.normal_(weight, std=0.02 / depth**0.5 * 2)
+
+
+def initialise(module: nn.Module) -> None:
+    """Begin a matrix at random."""
     if isinstance(module, nn.Linear):
         nn.init.normal_(module.weight, std=0.02 * (256 / module.in_features) ** 0.5 * 2)
         if module.bias is not None:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from livejam.training.graph import FLOAT, MICROSOFT, Graph
 from livejam.training.model import (
     ORDER_PERIODS,
+    PLAIN_PERIODS,
     TICK_PERIODS,
     Attention,
     DecoderLayer,
@@ -25,11 +26,21 @@ def embedded(g: Graph, events: str, embedding: FieldEmbedding, name: str) -> str
     return g.op("ReduceSum", rows, g.constant([2], np.int64), keepdims=0)
 
 
-def rotation(g: Graph, onset: str, order: str) -> tuple[str, str]:
+def asked(g: Graph, event: str, controls: str, events: FieldEmbedding, wishes: FieldEmbedding, name: str) -> str:
+    """Return (B, 1, D): the sum of the embeddings of an answer's `event` (B, F) and of its `controls` (B, C)."""
+    rows = len(events.table.weight)
+    offsets = np.concatenate([events.offsets.numpy(), wishes.offsets.numpy() + rows])
+    table = np.concatenate([array(events.table.weight), array(wishes.table.weight)])
+    at = g.op("Add", g.op("Concat", event, controls, axis=1), g.constant(offsets))
+    return g.op("ReduceSum", g.op("Gather", g.weight(name, table), at), g.constant([1], np.int64), keepdims=1)
+
+
+def rotation(g: Graph, onset: str, order: str, positions: str = "music") -> tuple[str, str]:
     """Return cosine and sine (B, S, E / 2) of the rotary angles; whole periods keep them exact for any tick."""
     last = g.constant([-1], np.int64)
     turns = []
-    for place, periods in ((onset, TICK_PERIODS), (order, ORDER_PERIODS)):
+    first = (onset, TICK_PERIODS) if positions == "music" else (order, PLAIN_PERIODS)
+    for place, periods in (first, (order, ORDER_PERIODS)):
         rest = g.op("Mod", g.op("Unsqueeze", place, last), g.constant(list(periods), np.int64))
         share = g.constant(2 * np.pi / np.array(periods), np.float32)
         turns.append(g.op("Mul", g.op("Cast", rest, to=FLOAT), share))

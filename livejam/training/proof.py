@@ -2,7 +2,8 @@
 
 PyTorch computes every answer from scratch, step by step, without any cache; the graphs hear in one go and note by note,
 and answer with caches and, again from scratch, without. In float32 all must agree note by note and, in
-log-probabilities, to `TOLERANCE`. What int8 changes is measured, not forbidden.
+log-probabilities, to `TOLERANCE`; so with a chart, with wishes, and in a batch of answers that are compared with what
+would be said without the call. What int8 changes is measured, not forbidden.
 """
 
 import tempfile
@@ -15,16 +16,20 @@ import numpy as np
 import torch
 
 from livejam import tokenizer as tok
-from livejam.decoder import Decoder, Sampling
+from livejam.controls import CONTROLS, Kind, Wish
+from livejam.decoder import CALL_COLUMNS, Decoder, Sampling
 from livejam.errors import ModelError
 from livejam.notes import Metre, TickNote
-from livejam.tokenizer import COLUMN, FIELDS, LIVEJAM, PLAYER, PREDICTED, Context
+from livejam.pieces import Quality
+from livejam.tokenizer import COLUMN, FIELDS, LIVEJAM, PLAYER, PREDICTED, Chord, Context
 from livejam.training.checkpoints import load_network
 from livejam.training.export import write
-from livejam.training.model import CHOSEN, Network, Places
+from livejam.training.model import CHOSEN, WITH_DELTA, Network, Places
 
 TOLERANCE = 1e-3  # bits
-CONTEXTS = (Context(Metre(4, 4)), Context(Metre(6, 8, 12)), Context())
+CHART = tuple(Chord(72 * i, 7 * i % 12, Quality(1 + i % 9)) for i in range(40))
+CONTEXTS = (Context(Metre(4, 4)), Context(Metre(6, 8, 12)), Context(), Context(Metre(3, 4), chords=CHART))
+WISHES = (Wish(4, None, 3, 4, 2, Kind.VARY, 8), Wish(None, 9, 0, 0, 5), None, Wish(2, 6, kind=Kind.ECHO))
 NOTES = 24  # of a greedy answer
 
 
@@ -59,11 +64,14 @@ def prove_network(network: Network) -> Proof:
     with tempfile.TemporaryDirectory() as folder:
         decoders = {}
         for name in ("float32", "int8"):
-            write(network, Path(folder), {}, int8=name == "int8", name=name)
+            write(network, Path(folder), {}, bits=8 if name == "int8" else 32, name=name)
             decoders[name] = Decoder(Path(folder) / f"{name}.onnx")
-        notes = sum(_same_notes(network, decoders["float32"], context) for context in CONTEXTS)
+        exact = decoders["float32"]
+        asked = list(zip(CONTEXTS, WISHES, strict=True))
+        notes = sum(_same_notes(network, exact, context, wish) for context, wish in asked)
+        batched = max(_batched_difference(network, exact, context, wish) for context, wish in asked)
         differences = {name: _differences(network, decoder) for name, decoder in decoders.items()}
-    largest = float(differences["float32"].max())
+    largest = max(batched, float(differences["float32"].max()))
     if largest > TOLERANCE:
         raise ModelError(f"the exported graphs differ from PyTorch by {largest:.1e} bits, more than {TOLERANCE:.0e}")
     return Proof(notes, largest, float(differences["int8"].mean()))
@@ -81,20 +89,20 @@ def phrases(seed: int, notes: int = 40) -> tuple[list[TickNote], list[TickNote]]
     return line[:notes], line[notes:]
 
 
-def _same_notes(network: Network, decoder: Decoder, context: Context) -> int:
+def _same_notes(network: Network, decoder: Decoder, context: Context, wish: Wish | None) -> int:
     """Check greedy answers to two phrases; return how many notes were compared."""
     greedy, rng = Sampling(temperature=0), np.random.default_rng(0)
     heard = phrases(1)
-    expected = greedy_notes(network, heard, context)
+    expected = greedy_notes(network, heard, context, wish)
     decoder.restart()
     for notes, player in zip(heard, (True, False), strict=True):
         decoder.hear(notes[:1], context, player)  # in pieces: what was heard is the same
         decoder.rollback(decoder.heard - 1)
         decoder.hear(notes, context, player)
-    cached = list(islice(decoder.answer(context, greedy, rng), NOTES))
+    cached = list(islice(decoder.answer(context, greedy, rng, wish=wish), NOTES))
     uncached: list[TickNote] = []
     for i in range(len(expected)):
-        uncached += islice(decoder.answer(context, greedy, rng), i, i + 1)
+        uncached += islice(decoder.answer(context, greedy, rng, wish=wish), i, i + 1)
     for kind, played in (("cached", cached), ("uncached", uncached)):
         if played != expected:
             raise ModelError(f"the exported graphs, {kind}, play {played[:3]}..., PyTorch plays {expected[:3]}...")
@@ -105,16 +113,45 @@ def _differences(network: Network, decoder: Decoder) -> np.ndarray:
     """Return the absolute differences in bits of all attributes of an answer, in all contexts."""
     call, answer = phrases(2)
     found = []
-    for context in CONTEXTS:
+    for context, wish in zip(CONTEXTS, WISHES, strict=True):
         decoder.restart()
         decoder.hear(call, context, True)
-        found.append(np.abs(decoder.score(answer, context) - score(network, [call], answer, context)))
+        expected = score(network, [call], answer, context, wish)
+        found.append(np.abs(decoder.score(answer, context, wish) - expected))
     return np.concatenate(found)
+
+
+def _batched_difference(network: Network, decoder: Decoder, context: Context, wish: Wish | None) -> float:
+    """Return by how many bits the likelihoods of answers drawn in one batch are off, with the call and without."""
+    (call, _), worst = phrases(3), 0.0
+    decoder.restart()
+    decoder.hear(call, context, True)
+    rngs = [np.random.default_rng(seed) for seed in range(3)]
+    made = list(islice(decoder.answers(context, Sampling(follow=1.5), rngs, wish=wish), NOTES))[-1]
+    for one in made:
+        for deaf, said in ((False, one.likelihood), (True, one.without_call)):
+            bits = score(network, [call], one.notes, context, wish, deaf)
+            expected = bits.sum() if one.over else bits[:-1].sum()
+            worst = max(worst, abs(said / np.log(2) - expected) / len(bits))
+    return float(worst)
+
+
+def controls_of(rows: np.ndarray, onsets: list[int], context: Context, wish: Wish | None, deaf: bool) -> np.ndarray:
+    """Return the controls (T, C) of the steps after an answer's events `rows` (T, F), start event included."""
+    first = onsets[1] if len(onsets) > 1 else None
+    wish = wish or Wish()
+    firsts = [None, *[first] * (len(onsets) - 1)]
+    asked = [wish.row(at, begun, context.metre, context.chords) for at, begun in zip(onsets, firsts, strict=True)]
+    controls = np.array(asked).reshape(len(rows), len(CONTROLS))
+    if deaf:
+        controls[:, CALL_COLUMNS] = 0
+    return controls
 
 
 @torch.no_grad()
 def state_of(
-    network: Network, heard: Sequence[list[TickNote]], rows: np.ndarray, onsets: list[int], context: Context
+    network: Network, heard: Sequence[list[TickNote]], rows: np.ndarray, onsets: list[int], context: Context,
+    wish: Wish | None = None, deaf: bool = False,
 ) -> torch.Tensor:  # fmt: skip
     """Return the decoder's states (1, T, D), from scratch, of an answer so far, `rows` (T, F), start event included."""
     events, last = [], None
@@ -126,17 +163,26 @@ def state_of(
     memory = network.encode(torch.from_numpy(np.concatenate(events))[None], heard_at, _causal(s))
     t = len(rows)
     at = Places(torch.tensor([onsets]), torch.arange(s - 1, s - 1 + t)[None])
-    everything = torch.ones(1, 1, t, s + 1, dtype=torch.bool)
-    return network.decode(torch.from_numpy(rows)[None], at, _causal(t), memory, heard_at, everything)
+    visible = torch.ones(1, 1, t, s + 1, dtype=torch.bool)
+    visible[..., :s] = not deaf
+    controls = torch.from_numpy(controls_of(rows, onsets, context, wish, deaf))[None]
+    return network.decode(torch.from_numpy(rows)[None], at, _causal(t), memory, heard_at, visible, controls)
 
 
 @torch.no_grad()
-def score(network: Network, heard: Sequence[list[TickNote]], answer: list[TickNote], context: Context) -> np.ndarray:
-    """Return what `Decoder.score` does, computed by PyTorch."""
+def score(
+    network: Network, heard: Sequence[list[TickNote]], answer: list[TickNote], context: Context,
+    wish: Wish | None = None, deaf: bool = False,
+) -> np.ndarray:  # fmt: skip
+    """Return what `Decoder.score` does, computed by PyTorch; `deaf`: as if nothing had been heard."""
     last = heard[-1][-1]
     rows = tok.encode(answer, context, LIVEJAM, last)
-    events = np.concatenate([tok.start_event(last, last.onset, context)[None], rows])
-    state = state_of(network, heard, events, [last.onset, *(note.onset for note in answer)], context)
+    start = tok.start_event(last, last.onset, context)
+    if deaf:
+        start[[COLUMN["pitch"], COLUMN["velocity"]]] = tok.NO_PITCH, 0
+        rows[:1, COLUMN["interval"]] = 0
+    events = np.concatenate([start[None], rows])
+    state = state_of(network, heard, events, [last.onset, *(note.onset for note in answer)], context, wish, deaf)
     following = np.concatenate([rows, np.zeros((1, len(FIELDS)), np.int64)])
     classes = following[:, [COLUMN[name] for name in PREDICTED]]
     classes[-1, 0] = tok.END
@@ -152,13 +198,15 @@ def score(network: Network, heard: Sequence[list[TickNote]], answer: list[TickNo
 
 
 @torch.no_grad()
-def greedy_notes(network: Network, heard: Sequence[list[TickNote]], context: Context) -> list[TickNote]:
+def greedy_notes(
+    network: Network, heard: Sequence[list[TickNote]], context: Context, wish: Wish | None = None
+) -> list[TickNote]:
     """Return the likeliest answer, up to `NOTES` notes, each computed from scratch."""
     last = heard[-1][-1]
     rows, onsets = tok.start_event(last, last.onset, context)[None], [last.onset]
     notes: list[TickNote] = []
     while len(notes) < NOTES:
-        state = state_of(network, heard, rows, onsets, context)[0, -1:]
+        state = state_of(network, heard, rows, onsets, context, wish)[0, -1:]
         note = _likeliest(network, state, torch.tensor([int(rows[-1, COLUMN["pitch"]])]), onsets[-1], context)
         if note is None:
             break
@@ -181,11 +229,12 @@ def _likeliest(
         return None
     onset += tok.DELTA_TICKS[delta]
     phase, beat = tok.bar_place(np.array([onset]), context.metre)
-    chosen[0, :3] = torch.tensor([delta, int(phase[0]), int(beat[0])])
-    chosen[0, 3] = pick("pitch")
-    chosen[0, 4] = pick("length")
-    length, velocity = tok.LENGTH_TICKS[int(chosen[0, 4])], tok.velocity_of(pick("velocity"))
-    return TickNote(onset, int(chosen[0, 3]), length, velocity)
+    chosen[0, : len(WITH_DELTA)] = torch.tensor(
+        [delta, int(phase[0]), int(beat[0]), *tok.chord_at(context.chords, onset)]
+    )
+    chosen[0, CHOSEN.index("pitch")] = pitch = pick("pitch")
+    chosen[0, CHOSEN.index("length")] = length = pick("length")
+    return TickNote(onset, pitch, tok.LENGTH_TICKS[length], tok.velocity_of(pick("velocity")))
 
 
 def _causal(n: int) -> torch.Tensor:
