@@ -12,10 +12,12 @@ import pytest
 from music import walk
 
 from livejam import decoder as module
+from livejam.controls import Wish
 from livejam.decoder import NOISE, PART, Decoder, Sampling
 from livejam.errors import ModelError
 from livejam.notes import Metre, TickNote
-from livejam.tokenizer import DELTA_TICKS, END, LENGTH_TICKS, Context, velocity_of
+from livejam.pieces import Quality
+from livejam.tokenizer import DELTA_TICKS, END, LENGTH_TICKS, Chord, Context, velocity_of
 
 DATA = Path(__file__).parent / "data"
 TINY = DATA / "tiny.onnx"
@@ -294,21 +296,121 @@ def test_a_step_never_runs_over_more_than_the_memory_holds():
     for number in range(8):
         decoder.hear(walk(17, number, number * 1000), WALTZ, player=True)
         answer(decoder, number, most=1)
-        assert decoder._slots["heard_total"] == min(decoder.heard, MEMORY) + 1
+        assert decoder._kept_rows[1, False].slots["heard_total"] == min(decoder.heard, MEMORY) + 1
 
 
 def test_a_long_session_goes_on_in_the_same_buffers():
     decoder = Decoder(TINY)
-    caches = [*decoder._encoder_cache.values(), *decoder._cross_cache.values(), *decoder._own_cache.values()]
+    caches = [*decoder._encoder_cache.values(), *decoder._cross_cache.values(), *decoder._own.values()]
     sizes = [cache.shape for cache in caches]
     for number in range(60):
         decoder.hear(walk(17, number, number * 1000), WALTZ, player=number % 2 == 0)
         assert answer(decoder, number, most=3)
     assert decoder.heard == 60 * 17
     assert len(decoder._notes) < MEMORY * 1.5 + 1
-    now = [*decoder._encoder_cache.values(), *decoder._cross_cache.values(), *decoder._own_cache.values()]
+    now = [*decoder._encoder_cache.values(), *decoder._cross_cache.values(), *decoder._own.values()]
     assert [cache.shape for cache in now] == sizes
     assert all(one is other for one, other in zip(caches, now, strict=True))
+
+
+# Several answers at once
+
+
+def several(decoder, seeds, most=12, wish=None, **sampling):
+    """Return the candidates of one batch after up to `most` runs of the network."""
+    rngs = [np.random.default_rng(seed) for seed in seeds]
+    return list(islice(decoder.answers(WALTZ, Sampling(**sampling), rngs, wish=wish), most))[-1]
+
+
+def test_answers_in_a_batch_are_what_they_are_alone():
+    alone = [answer(hearing(CALL), seed) for seed in (1, 2, 3)]
+    assert [one.notes for one in several(hearing(CALL), (1, 2, 3))] == alone
+    assert len({tuple(notes) for notes in alone}) == 3
+
+
+def test_an_answer_that_is_over_lets_the_others_go_on():
+    ended = several(hearing(CALL), range(12), most=200)
+    assert len({len(one.notes) for one in ended}) > 1
+    for seed, one in enumerate(ended):
+        assert one.notes == answer(hearing(CALL), seed, most=200)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_candidate_knows_how_likely_it_is_with_the_call_and_without(seed):
+    decoder, deaf = hearing(CALL), Decoder(TINY)
+    one = several(decoder, (seed, 99))[0]
+    rows = decoder.score(one.notes, WALTZ)
+    assert one.likelihood / np.log(2) == pytest.approx((rows if one.over else rows[:-1]).sum(), abs=1e-3)
+    nothing = deaf.score(one.notes, WALTZ)  # not the same: it stands at the beginning of all
+    assert one.without_call != pytest.approx(one.likelihood)
+    assert np.isfinite(nothing).all()
+
+
+def test_following_plainly_is_what_the_network_does():
+    assert several(hearing(CALL), (4,), follow=1.0)[0].notes == answer(hearing(CALL), 4)
+
+
+def test_who_does_not_follow_plays_as_if_nothing_had_been_said():
+    """Other calls that end alike give the same answer."""
+    other = [replace(note, pitch=note.pitch - 3) for note in CALL[:-1]] + [CALL[-1]]
+    assert len(other) == len(CALL)
+    unmoved = [several(hearing(call), (4,), follow=0.0)[0].notes for call in (CALL, other)]
+    moved = [several(hearing(call), (4,), follow=1.0)[0].notes for call in (CALL, other)]
+    assert unmoved[0] == unmoved[1]
+    assert moved[0] != moved[1]
+
+
+def test_following_more_makes_the_call_count_for_more():
+    gains = []
+    for follow in (0.0, 1.0, 3.0):
+        made = several(hearing(CALL), range(24), follow=follow)
+        gains.append(np.mean([(one.likelihood - one.without_call) / len(one.notes) for one in made if one.notes]))
+    assert gains == sorted(gains)
+
+
+@pytest.mark.parametrize("event", [
+    lambda decoder: decoder.hear(walk(2, 5, 5000), WALTZ, player=True), lambda decoder: decoder.rollback(3),
+    lambda decoder: answer(decoder),
+])  # fmt: skip
+def test_what_else_happens_ends_all_of_them(event):
+    decoder = hearing(CALL)
+    making = decoder.answers(WALTZ, Sampling(), [np.random.default_rng(seed) for seed in (1, 2)])
+    next(making)
+    event(decoder)
+    assert list(making) == []
+
+
+# Wishes and charts
+
+
+def test_a_wish_changes_the_answer_and_is_forgotten_after_it():
+    decoder = hearing(CALL)
+    plain = answer(decoder)
+    rng = np.random.default_rng(1)
+    wished = list(islice(decoder.answer(WALTZ, Sampling(), rng, wish=Wish(bars=3, density=6, key=5)), 12))
+    assert wished != plain
+    assert answer(decoder) == plain
+
+
+def test_a_chart_changes_the_answer_and_is_forgotten_after_it():
+    decoder = hearing(CALL)
+    plain = answer(decoder)
+    charted = replace(WALTZ, chords=tuple(Chord(36 * i, i * 5 % 12, Quality.MINOR) for i in range(60)))
+    rng = np.random.default_rng(1)
+    assert list(islice(decoder.answer(charted, Sampling(), rng), 12)) != plain
+    assert answer(decoder) == plain
+
+
+def test_the_chord_counts_at_the_place_of_the_note_and_not_before():
+    """A chord that comes with the second beat of the answer changes pitches from there on alone."""
+    decoder, begin = hearing(CALL), CALL[-1].onset
+    one = [TickNote(begin + 12, 60, 6, 80), TickNote(begin + 48, 62, 6, 80)]
+    scores_with = [
+        decoder.score(one, replace(WALTZ, chords=(Chord(0, 0, Quality.MAJOR), Chord(begin + 30 + late, 7, Quality.MINOR))))
+        for late in (0, 200)
+    ]
+    assert np.array_equal(scores_with[0][0, 1:], scores_with[1][0, 1:])  # the first note lies before
+    assert not np.allclose(scores_with[0][1, 1], scores_with[1][1, 1])  # the second one lies on the new chord
 
 
 # Files
@@ -376,7 +478,8 @@ def test_a_damaged_contract_is_refused(files, text, said):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda contract: contract.update(contract=2), "is contract 2, this livejam reads 1; export"),
+        (lambda contract: contract.update(contract=1), "is contract 1, this livejam reads 2; export"),
+        (lambda contract: contract["controls"].pop("kind"), "has other controls than this livejam"),
         (lambda contract: contract["delta_ticks"].pop(), "has other delta_ticks than this livejam"),
         (lambda contract: contract.update(length_ticks=None), "has other length_ticks"),
         (lambda contract: contract["fields"].update(who=2), "has other fields"),
