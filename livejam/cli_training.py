@@ -90,8 +90,13 @@ def _pieces(music: Path, only: tuple[str, ...], console: "Console") -> "list[Pie
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
 @click.option("--steps", type=click.IntRange(min=1), help="Steps in all.  [default: 6000]")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Time in all, instead of steps.")
 @click.option("--rows", type=click.IntRange(min=1), help="Rows of 256 notes a step.  [default: 16]")
 @click.option("--width", type=click.IntRange(min=64), help="Width of the network, a multiple of 64.  [default: 256]")
+@click.option("--size", metavar="NAME", help="Sizes of the network: small, base or large.  [default: base]")
+@click.option("--variant", metavar="NAME", help="Another form or training, to compare: see tools/ablate.py.")
+@click.option("--dropout", type=click.FloatRange(0, 0.9), help="For the smallest corpora; less for others.  [default: 0.1]")
+@click.option("--weight", "weights", multiple=True, metavar="CORPUS=SHARE", help="How often it is heard; again for more.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of weights and batches.  [default: 1]")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, or auto: cuda where there is one.")
 @click.option("--resume", is_flag=True, help="Go on with the run in this folder.")
@@ -101,16 +106,29 @@ def train(data: Path, out: Path, device: str, resume: bool, init: Path | None, *
 
     DATA is a folder made by `livejam prepare`. Ctrl-C keeps a checkpoint.
     """
-    if init and (resume or asked["width"]):
-        raise click.UsageError("--init says where a new run begins and how wide it is: without --resume and --width")
+    if init and (resume or asked["width"] or asked["size"] or asked["variant"]):
+        raise click.UsageError("--init says where a new run begins and how large it is: without --resume or any size")
+    asked["weights"] = _weights(asked["weights"]) or None
     from livejam.training.checkpoints import chosen_settings
     from livejam.training.progress import TrainingProgress
     from livejam.training.train import train as run
 
     settings = chosen_settings(out, resume, {name: value for name, value in asked.items() if value is not None}, init)
-    with TrainingProgress(settings.steps) as progress:
+    with TrainingProgress() as progress:
         checkpoint = run(data, out, settings, device=device, resume=resume, init=init, report=progress.report)
     click.echo(f"written: {checkpoint} and {out / 'curves.png'}")
+
+
+def _weights(given: tuple[str, ...]) -> dict[str, float]:
+    """Return the weights of corpora out of CORPUS=SHARE."""
+    weights = {}
+    for each in given:
+        name, _, share = each.partition("=")
+        try:
+            weights[name] = float(share)
+        except ValueError:
+            raise click.UsageError(f"--weight takes CORPUS=SHARE, such as wjazzd=1.5, not {each!r}") from None
+    return weights
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """The settings of a run, the checkpoint that it can go on from or be exported from, and weights for another run.
 
-Knows nothing of corpora or of the training loop.
+Knows nothing of the training loop. Two sets of weights are kept: those that are trained, and their average over the
+latest steps, which is validated and exported (Polyak and Juditsky 1992).
 """
 
 import json
@@ -10,8 +11,13 @@ from typing import Any
 
 import torch
 
+from livejam.controls import CONTROLS
 from livejam.errors import FileError
-from livejam.training.model import Network, NetworkSettings
+from livejam.tokenizer import FIELDS
+from livejam.training.data import WEIGHTS, Dropping
+from livejam.training.model import WITH_DELTA, Foreteller, Network, NetworkSettings
+from livejam.training.presets import VARIANTS, sized, widened
+from livejam.training.variants import build
 
 WEIGHTS_NAME = "livejam.safetensors"
 CONTENT = {"settings", "step", "notes", "seconds", "network", "optimisers", "random"}
@@ -22,47 +28,66 @@ class TrainingSettings:
     """Everything that makes a run what it is, but for the music."""
 
     network: NetworkSettings = field(default_factory=NetworkSettings)
-    steps: int = 6000
+    steps: int = 6000  # in all, unless there are `minutes`
+    minutes: float | None = None  # in all, validation included: the rate falls so as to end with them
     rows: int = 16  # packed rows a step
     matrix_rate: float = 0.004  # Muon
     rate: float = 0.002  # AdamW
     weight_decay: float = 0.05
+    average: float = 0.998  # share of the averaged weights that a step keeps; 0: no average
     warm_up: int = 200  # steps
-    decay: float = 0.35  # share of the steps in which the rate falls to nothing
+    decay: float = 0.35  # share of the steps, or of the time, in which the rate falls to nothing
     ahead: float = 0.2  # weight of the encoder's own guess of the next note
     phrase_end: float = 0.2  # weight of its guess that the phrase is over
     validate_every: int = 500  # steps
     validation_notes: int = 12_000  # a corpus
     checkpoint_every: int = 250  # steps
     seed: int = 1
+    weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))  # of corpora
+    dropping: Dropping = field(default_factory=Dropping)
+
+    @classmethod
+    def restored(cls, saved: dict[str, Any]) -> "TrainingSettings":
+        """Return the settings that `dataclasses.asdict` made `saved` of."""
+        parts = {"network": NetworkSettings(**saved["network"])}
+        if "dropping" in saved:
+            parts["dropping"] = Dropping(**saved["dropping"])
+        return cls(**{**saved, **parts})
 
 
 def chosen_settings(run: Path, resume: bool, given: dict[str, Any], init: Path | None = None) -> TrainingSettings:
     """Return the settings of a run: its own if it resumes, with what is given put in their place.
 
-    A run that begins with the weights `init` has a network of their size.
+    What can be given: any of `TrainingSettings`, and `size`, `width`, `variant`, `dropout`, and `weights` of some
+    corpora. A run that begins with the weights `init` has a network of their size.
 
     Raises:
-        FileError: `run` can't be resumed, there are no such weights, or a width does not fit.
+        FileError: `run` can't be resumed, there are no such weights, sizes or variants, or a width does not fit.
     """
-    settings = TrainingSettings()
+    settings, given = TrainingSettings(), dict(given)
     if init:
         settings = replace(settings, network=load_weights(init)[0])
     if resume:
-        saved = load_checkpoint(run / "checkpoint.pt")["settings"]
-        settings = TrainingSettings(**{**saved, "network": NetworkSettings(**saved["network"])})
-    width = given.pop("width", settings.network.width)
-    if width % settings.network.head_width:
-        raise FileError(
-            f"a width of {width} can't be cut into heads of {settings.network.head_width}; 128, 256, 384 can"
-        )
-    if width != settings.network.width:
-        hidden = round(width * 2.75 / 32) * 32
-        heads = width // settings.network.head_width
-        key_heads = max(keys for keys in range(1, max(2, heads // 2 + 1)) if heads % keys == 0)
-        network = replace(settings.network, width=width, hidden=hidden, key_heads=key_heads)
-        settings = replace(settings, network=network)
-    return replace(settings, **given)
+        settings = TrainingSettings.restored(load_checkpoint(run / "checkpoint.pt")["settings"])
+    network, dropping = settings.network, settings.dropping
+    network = sized(network, given.pop("size")) if "size" in given else network
+    network = widened(network, given.pop("width", network.width))
+    network = replace(network, dropout=given.pop("dropout", network.dropout))
+    given["weights"] = {**settings.weights, **given.get("weights", {})}
+    if "variant" in given:
+        network, others = _variant(network, given.pop("variant"))
+        dropping = replace(dropping, call=others.pop("call", dropping.call))
+        given |= others
+    if "minutes" not in given and "steps" in given:
+        given["minutes"] = None
+    return replace(settings, network=network, dropping=dropping, **given)
+
+
+def _variant(network: NetworkSettings, name: str) -> tuple[NetworkSettings, dict[str, Any]]:
+    if name not in VARIANTS:
+        raise FileError(f"no variant is called {name!r}; there are: {', '.join(VARIANTS)}")
+    change, others = VARIANTS[name]
+    return change(network), dict(others)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -83,21 +108,45 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def load_network(path: Path) -> tuple[Network, dict[str, Any]]:
-    """Return the network in a checkpoint, ready to be used, and the checkpoint's state.
+    """Return the encoder-decoder in a checkpoint, ready to be used, and the checkpoint's state; see `load_any`.
+
+    Raises:
+        FileError: as there, or it has another form, which can be scored but not played.
+    """
+    network, state = load_any(path)
+    if not isinstance(network, Network):
+        raise FileError(f"{path} holds a network of the form {network.settings.form!r}, which can't be exported")
+    return network, state
+
+
+def load_any(path: Path) -> tuple[Foreteller, dict[str, Any]]:
+    """Return the network in a checkpoint, of any form, with averaged weights, and the checkpoint's state.
 
     Raises:
         FileError: there is none, it is damaged, or the network is of another kind.
     """
     state = load_checkpoint(path)
     try:
-        network = Network(NetworkSettings(**state["settings"]["network"]))
-        network.load_state_dict(state["network"])
+        network = build(NetworkSettings(**state["settings"]["network"]))
+        network.load_state_dict(upgraded(state.get("average") or state["network"]))
     except (KeyError, TypeError, RuntimeError) as error:
         raise FileError(f"{path} holds a network of another kind ({first_line(error)}); train anew") from error
     return network.eval(), state
 
 
-def save_weights(network: Network, path: Path) -> None:
+def upgraded(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return weights from before there were controls with what is new set to nothing, others as they are."""
+    table = weights.get("heads.chosen.table.weight")
+    if table is None or "controls.table.weight" in weights:
+        return weights
+    before = sum(FIELDS[name] for name in WITH_DELTA[:3])
+    chords = table.new_zeros(sum(FIELDS[name] for name in WITH_DELTA[3:]), table.shape[1])
+    controls = table.new_zeros(sum(CONTROLS.values()), table.shape[1])
+    chosen = torch.cat([table[:before], chords, table[before:]])
+    return {**weights, "heads.chosen.table.weight": chosen, "controls.table.weight": controls}
+
+
+def save_weights(network: Foreteller, path: Path) -> None:
     """Write the weights in half precision, with the network's sizes, for another run to begin with."""
     from safetensors.torch import save_file
 
@@ -117,7 +166,7 @@ def load_weights(path: Path) -> tuple[NetworkSettings, dict[str, torch.Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
             settings = NetworkSettings(**json.loads((file.metadata() or {})["network"]))
-            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118, not a dict
+            weights = upgraded({name: file.get_tensor(name).float() for name in file.keys()})  # noqa: SIM118, not a dict
     except OSError as error:
         raise FileError(f"no weights at {path}; write some with: livejam export CHECKPOINT --weights") from error
     except (SafetensorError, KeyError, TypeError, ValueError) as error:

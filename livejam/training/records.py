@@ -17,7 +17,6 @@ from livejam import __version__
 from livejam.errors import FileError
 from livejam.pieces import Piece
 from livejam.training.checkpoints import TrainingSettings
-from livejam.training.data import WEIGHTS, Dropping
 
 
 def write_provenance(
@@ -68,8 +67,8 @@ def draw_curves(run: Path) -> None:
 def provenance(settings: TrainingSettings, about: dict[str, object], pieces: Sequence[Piece]) -> dict[str, object]:
     return {
         "settings": asdict(settings),
-        "weights": WEIGHTS,
-        "dropping": asdict(Dropping()),
+        "weights": settings.weights,
+        "dropping": asdict(settings.dropping),
         "corpora": about,
         "pieces": {split: sum(p.split == split for p in pieces) for split in ("train", "valid")},
         "livejam": __version__,

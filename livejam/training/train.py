@@ -4,16 +4,19 @@ A run lives in one folder: `settings.json` (settings, seed, corpora, code versio
 `checkpoint.pt`. A run that resumes goes on exactly as if it had never stopped: batches depend on seed and step, and the
 state of the random generator travels with the weights. Matrices are trained with Muon (Jordan et al. 2024), the rest
 with AdamW (Loshchilov and Hutter 2019, 1711.05101); the rate warms up, stays, and falls linearly at the end
-(Hu et al. 2024, 2404.06395).
+(Hu et al. 2024, 2404.06395), of the steps or of the time there is. With the time, how far it comes depends on the
+machine, and so does the end of the schedule.
 """
 
+import copy
 import ctypes
+import itertools
 import json
 import math
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,10 +29,13 @@ from livejam.pieces import load_pieces
 from livejam.tokenizer import PREDICTED
 from livejam.training.batches import Sampler, consecutive
 from livejam.training.checkpoints import TrainingSettings, first_line, load_checkpoint, load_weights
-from livejam.training.data import ROLE_WEIGHTS, WEIGHTS, Dropping, Stream, streams
-from livejam.training.model import Batch, Network, Places, Targets
+from livejam.training.data import ROLE_WEIGHTS, Stream, streams
+from livejam.training.model import Batch, Foreteller
 from livejam.training.records import draw_curves, forget_after, write_provenance
 from livejam.training.steps import WholeSteps
+from livejam.training.variants import build
+
+WORKERS = 12  # processes that make batches for an accelerator, at most
 
 
 def train(
@@ -62,11 +68,11 @@ def train(
     elif checkpoint.exists():
         raise FileError(f"{run} holds a run already; go on with it with --resume, or name another folder")
     elif init:
-        trainer.network.load_state_dict(load_weights(init)[1])
+        trainer.begin_with(init)
     write_provenance(run, settings, about, pieces, init)
     forget_after(run, trainer.step)
     try:
-        trainer.run(run, stop_after or settings.steps, report)
+        trainer.run(run, stop_after, report)
     finally:
         trainer.save(checkpoint)
         draw_curves(run)
@@ -74,34 +80,71 @@ def train(
 
 
 class Trainer:
-    """A network, its optimisers and its step count."""
+    """A network, the average of its weights, its optimisers and its step count."""
 
     def __init__(self, music: dict[str, list[Stream]], settings: TrainingSettings, device: torch.device) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.device, self.step, self.notes_seen, self.seconds = settings, device, 0, 0, 0.0
-        self.network = Network(settings.network).to(device)
+        self.network = build(settings.network).to(device)
+        self.average = copy.deepcopy(self.network).eval()
         self.sampler = Sampler(
-            music["train"], WEIGHTS, settings.seed, settings.rows, settings.network.memory, Dropping()
+            music["train"], settings.weights, settings.seed, settings.rows, settings.network.memory, settings.dropping
         )
         self.validation = [stream for stream in music["valid"] if stream.role not in ROLE_WEIGHTS]
         self.optimisers = _optimisers(self.network, settings)
 
-    def run(self, folder: Path, until: int, report: Callable[[dict[str, Any]], None]) -> None:
-        """Train up to step `until`, logging to `folder`. Ctrl-C ends it after a whole step."""
+    def begin_with(self, init: Path) -> None:
+        """Take over the weights in `init`.
+
+        Raises:
+            FileError: there are none, or they are of another kind.
+        """
+        try:
+            for network in (self.network, self.average):
+                network.load_state_dict(load_weights(init)[1])
+        except RuntimeError as error:
+            raise FileError(f"{init} holds the weights of another network ({first_line(error)}); train anew") from None
+
+    def run(self, folder: Path, stop_after: int | None, report: Callable[[dict[str, Any]], None]) -> None:
+        """Train to the end, or up to step `stop_after`, logging to `folder`. Ctrl-C ends it after a whole step."""
         with open(folder / "log.jsonl", "a", encoding="utf-8") as log, WholeSteps() as steps:
-            while self.step < until:
-                line = self.train_step()
-                if self.step % self.settings.validate_every == 0 or self.step == until:
-                    line["validation"] = self.validate()
+            batches = self._batches()
+            while not self._over(stop_after):
+                line = self.train_step(next(batches))
+                if self.step % self.settings.validate_every == 0 or self._over(stop_after):
+                    line["validation"] = self._timed(self.validate)
                 if self.step % 10 == 0 or "validation" in line:
                     log.write(json.dumps(line) + "\n")
                     log.flush()
                 if self.step % self.settings.checkpoint_every == 0:
-                    self.save(folder / "checkpoint.pt")
+                    self._timed(lambda: self.save(folder / "checkpoint.pt"))
                 report(line)
                 steps.check()
 
-    def train_step(self) -> dict[str, Any]:
+    def _over(self, stop_after: int | None) -> bool:
+        return self.progress() >= 1 or (stop_after is not None and self.step >= stop_after)
+
+    def _timed(self, work: Callable[[], Any]) -> Any:
+        """Return what `work` does, and count its seconds."""
+        began = time.monotonic()
+        try:
+            return work()
+        finally:
+            self.seconds += time.monotonic() - began
+
+    def _batches(self) -> Iterator[Batch]:
+        """Yield the batches from this step on; other processes make them where an accelerator would wait for them."""
+        if self.device.type == "cpu":
+            while True:
+                yield self.sampler.batch(self.step)
+        workers = max(1, min(WORKERS, (os.cpu_count() or 1) - 1))
+        steps = itertools.count(self.step)
+        loader = torch.utils.data.DataLoader(
+            _Drawn(self.sampler), batch_size=None, sampler=steps, num_workers=workers, prefetch_factor=8
+        )
+        yield from loader
+
+    def train_step(self, batch: Batch) -> dict[str, Any]:
         """Take one step; return its figures: bits a note and the like."""
         began = time.monotonic()
         self.network.train()
@@ -109,7 +152,7 @@ class Trainer:
             for group in optimiser.param_groups:
                 group["lr"] = group["peak"] * self.rate_share()
             optimiser.zero_grad()
-        sums = self._losses(self.sampler.batch(self.step))
+        sums = self._losses(self.network, batch)
         notes = sums["notes"].clamp(min=1)
         answer = sum(sums[name] for name in PREDICTED) / notes
         ahead = sums["ahead"] / sums["ahead_notes"].clamp(min=1)
@@ -119,6 +162,7 @@ class Trainer:
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         for optimiser in self.optimisers:
             optimiser.step()
+        self._take_average()
         self.step += 1
         self.notes_seen += int(notes)
         seconds = time.monotonic() - began
@@ -126,25 +170,35 @@ class Trainer:
         return {
             "step": self.step, "bits": answer.item() / math.log(2), "ahead": ahead.item() / math.log(2),
             "end": end.item(), "norm": norm.item(), "rate": self.rate_share(), "notes": self.notes_seen,
-            "notes_per_second": int(notes) / seconds, "seconds": self.seconds,
+            "notes_per_second": int(notes) / seconds, "seconds": self.seconds, "done": min(1.0, self.progress()),
         }  # fmt: skip
+
+    def progress(self) -> float:
+        """Return which share of the run is done, of its steps or of its time."""
+        s = self.settings
+        return self.seconds / (60 * s.minutes) if s.minutes else self.step / s.steps
 
     def rate_share(self) -> float:
         """Return the learning rate of this step as a share of its peak."""
         s = self.settings
-        falling = (s.steps - self.step) / max(1, int(s.decay * s.steps))
+        falling = (1 - self.progress()) / max(s.decay, 1e-9)
         return max(0.0, min(1.0, (self.step + 1) / s.warm_up, falling))
 
     @torch.no_grad()
+    def _take_average(self) -> None:
+        """Let the averaged weights follow; at first, while there is little to average, faster."""
+        keep = min(self.settings.average, (1 + self.step) / (10 + self.step)) if self.settings.average else 0.0
+        torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), 1 - keep)
+
+    @torch.no_grad()
     def validate(self) -> dict[str, dict[str, float]]:
-        """Return bits a note of each attribute, for each corpus of the validation split."""
-        self.network.eval()
+        """Return bits a note of each attribute, for each corpus of the validation split, with averaged weights."""
         s, result = self.settings, {}
         for corpus in sorted({stream.corpus for stream in self.validation}):
             music = [stream for stream in self.validation if stream.corpus == corpus]
             sums: dict[str, float] = {}
             for batch in consecutive(music, s.rows, s.network.memory, s.validation_notes, seed=0):
-                for name, value in self._losses(batch).items():
+                for name, value in self._losses(self.average, batch).items():
                     sums[name] = sums.get(name, 0.0) + float(value)
             notes = max(1.0, sums.get("notes", 0.0))
             bits = {name: sums[name] / notes / math.log(2) for name in PREDICTED}
@@ -155,7 +209,7 @@ class Trainer:
         """Write everything that resuming needs; the file is never half written."""
         state = {
             "settings": asdict(self.settings), "step": self.step, "notes": self.notes_seen, "seconds": self.seconds,
-            "network": self.network.state_dict(), "optimisers": [o.state_dict() for o in self.optimisers],
+            "network": self.network.state_dict(), "average": self.average.state_dict(), "optimisers": [o.state_dict() for o in self.optimisers],
             "random": torch.get_rng_state(),
         }  # fmt: skip
         part = path.with_suffix(".part")
@@ -169,17 +223,30 @@ class Trainer:
             FileError: there is none, or it belongs to a network of another size.
         """
         state = load_checkpoint(path)
+        if "average" not in state:
+            raise FileError(f"{path} is of an older livejam; begin a new run, with its export: train --init")
         if state["settings"]["network"] != asdict(self.settings.network):
             raise FileError(f"{path} holds a network of {state['settings']['network']}; resume with the same sizes")
         self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
         self.step, self.notes_seen, self.seconds = state["step"], state["notes"], state["seconds"]
         torch.set_rng_state(state["random"])
 
-    def _losses(self, batch: Batch) -> dict[str, torch.Tensor]:
+    def _losses(self, network: Foreteller, batch: Batch) -> dict[str, torch.Tensor]:
         with torch.autocast(self.device.type, torch.bfloat16):
-            return self.network.losses(_to(batch, self.device))
+            return network.losses(_to(batch, self.device))
+
+
+class _Drawn(torch.utils.data.Dataset[Batch]):
+    """The batches of a sampler, by step."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        self.sampler = sampler
+
+    def __getitem__(self, step: int) -> Batch:
+        return self.sampler.batch(step)
 
 
 def use_big_pages_of_memory() -> None:
@@ -192,8 +259,8 @@ def use_big_pages_of_memory() -> None:
         mallopt(top_pad, 256 << 20)
 
 
-def _optimisers(network: Network, settings: TrainingSettings) -> list[torch.optim.Optimizer]:
-    hidden = ("encoder.", "decoder.")
+def _optimisers(network: Foreteller, settings: TrainingSettings) -> list[torch.optim.Optimizer]:
+    hidden = ("encoder.", "decoder.", "lstm.")
     matrices = [w for name, w in network.named_parameters() if w.ndim == 2 and name.startswith(hidden)]
     chosen = {id(w) for w in matrices}
     rest = [w for w in network.parameters() if id(w) not in chosen]
@@ -226,8 +293,8 @@ def _device(name: str) -> torch.device:
 
 def _to(batch: Batch, device: torch.device) -> Batch:
     def moved(value: Any) -> Any:
-        if isinstance(value, Places | Targets):
-            return type(value)(*(part.to(device) for part in value))
-        return value.to(device)
+        if isinstance(value, tuple):
+            return type(value)(*(part.to(device, non_blocking=True) for part in value))  # type: ignore[call-arg]
+        return value.to(device, non_blocking=True)
 
     return Batch(*(moved(value) for value in batch)) if device.type != "cpu" else batch
