@@ -31,6 +31,7 @@ class TrainingSettings:
     steps: int = 6000  # in all, unless there are `minutes`
     minutes: float | None = None  # in all, validation included: the rate falls so as to end with them
     rows: int = 16  # packed rows a step
+    muon: bool = True  # for matrices; else AdamW for all
     matrix_rate: float = 0.004  # Muon
     rate: float = 0.002  # AdamW
     weight_decay: float = 0.05

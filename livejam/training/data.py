@@ -175,7 +175,7 @@ def window(stream: Stream, first: int, notes: int, rng: np.random.Generator, dro
     turn = (np.searchsorted(begins, np.arange(end - start), side="right") + rng.integers(2)) % 2
     heard[:, COLUMN["who"]] = turn
     heard[begins[:-1], COLUMN["who"]] += 2
-    answers = _answers(heard, onset, begins, whole, rng, drop)
+    answers = answers_of(heard, onset, begins, whole, rng, drop)
     answer, _, note, _, phrase, sees = answers
     _style_asked_for(answer, style, phrase, rng, drop)
     first_note = np.append(note[1:], 0)  # of the answer, for its start event
@@ -254,7 +254,7 @@ def _change_velocities(heard: np.ndarray, targets: np.ndarray, rng: np.random.Ge
         targets[:, 3] = -1
 
 
-def _answers(
+def answers_of(
     heard: np.ndarray, onset: np.ndarray, begins: np.ndarray, whole: bool, rng: np.random.Generator, drop: Dropping
 ) -> tuple[np.ndarray, ...]:
     """Lay out each phrase as a start event and its notes; see Window for the shapes."""

@@ -58,7 +58,7 @@ def _decoder_alone(s: NetworkSettings) -> NetworkSettings:
 def _decoder_as_large(s: NetworkSettings) -> NetworkSettings:
     """A decoder alone of about as many parameters."""
     most, layers = parameters(s), 1
-    while parameters(replace(s, form="decoder", encoder_layers=0, decoder_layers=layers + 1)) <= most:
+    while parameters(replace(s, form="decoder", encoder_layers=0, decoder_layers=layers + 1)) < 1.05 * most:
         layers += 1
     return replace(s, form="decoder", encoder_layers=0, decoder_layers=layers)
 
@@ -77,6 +77,7 @@ VARIANTS: dict[str, tuple[NetworkVariant, dict[str, Any]]] = {  # the network's 
     "decoder": (_decoder_alone, {}),
     "decoder-as-large": (_decoder_as_large, {}),
     "lstm": (_recurrent, {"call": 0.0}),  # it can't be made deaf
+    "lstm-adamw": (_recurrent, {"call": 0.0, "muon": False}),
     "order": (lambda s: replace(s, positions="order"), {}),
     "deep": (lambda s: replace(s, encoder_layers=s.encoder_layers + 2, decoder_layers=s.decoder_layers - 1), {}),
     "balanced": (lambda s: replace(s, encoder_layers=s.encoder_layers - 1, decoder_layers=s.decoder_layers + 1), {}),

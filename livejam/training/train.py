@@ -29,7 +29,7 @@ from livejam.pieces import load_pieces
 from livejam.tokenizer import PREDICTED
 from livejam.training.batches import Sampler, consecutive
 from livejam.training.checkpoints import TrainingSettings, first_line, load_checkpoint, load_weights
-from livejam.training.data import ROLE_WEIGHTS, Stream, streams
+from livejam.training.data import ROLE_WEIGHTS, WEIGHTS, Stream, streams
 from livejam.training.model import Batch, Foreteller
 from livejam.training.records import draw_curves, forget_after, write_provenance
 from livejam.training.steps import WholeSteps
@@ -60,7 +60,7 @@ def train(
     use_big_pages_of_memory()
     pieces, about = load_pieces(data)
     music = {split: streams([p for p in pieces if p.split == split]) for split in ("train", "valid")}
-    _check(music, data)
+    _check(music, data, settings)
     trainer = Trainer(music, settings, _device(device))
     checkpoint = run / "checkpoint.pt"
     if resume:
@@ -260,23 +260,29 @@ def use_big_pages_of_memory() -> None:
 
 
 def _optimisers(network: Foreteller, settings: TrainingSettings) -> list[torch.optim.Optimizer]:
-    hidden = ("encoder.", "decoder.", "lstm.")
+    hidden = ("encoder.", "decoder.", "lstm.") if settings.muon else ()
     matrices = [w for name, w in network.named_parameters() if w.ndim == 2 and name.startswith(hidden)]
     chosen = {id(w) for w in matrices}
     rest = [w for w in network.parameters() if id(w) not in chosen]
     decayed, plain = [w for w in rest if w.ndim > 1], [w for w in rest if w.ndim <= 1]
-    muon = torch.optim.Muon(
-        matrices, lr=settings.matrix_rate, weight_decay=settings.weight_decay, adjust_lr_fn="match_rms_adamw"
-    )
     groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-    adamw = torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, 0.97))
-    for optimiser in (muon, adamw):
+    optimisers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, 0.97))]
+    if matrices:
+        muon = torch.optim.Muon(
+            matrices, lr=settings.matrix_rate, weight_decay=settings.weight_decay, adjust_lr_fn="match_rms_adamw"
+        )
+        optimisers.insert(0, muon)
+    for optimiser in optimisers:
         for group in optimiser.param_groups:
             group["peak"] = group["lr"]
-    return [muon, adamw]
+    return optimisers
 
 
-def _check(music: dict[str, list[Stream]], data: Path) -> None:
+def _check(music: dict[str, list[Stream]], data: Path, settings: TrainingSettings) -> None:
+    there = {stream.corpus for stream in music["train"]}
+    unknown = sorted(set(settings.weights) - there - set(WEIGHTS))
+    if unknown:
+        raise FileError(f"a weight is given for {unknown[0]!r}, which is not in {data}; there are: {', '.join(sorted(there))}")
     phrases = sum(len(stream.starts) - 1 for stream in music["train"])
     if phrases < 2:
         raise FileError(f"{data} has too little music to train on: {phrases} phrases in parts of 16 notes or more")

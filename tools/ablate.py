@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""Train variants of the network one after the other, each for the same time, and put what they reach into one table.
+
+    python tools/ablate.py PREPARED -o FOLDER --minutes 12 [--only wjazzd ...] [--variant plain --variant lstm ...]
+
+Same music, seed and time for all; each is then scored by the exam of `livejam evaluate` on the validation split, straight
+from PyTorch. The plain one is also exported with weights of 32, 8 and 4 bits and scored as exported. What is done is
+kept: a second run goes on where the first was stopped. Writes FOLDER/ablation.json and FOLDER/ablation.md.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from livejam.bench.steps import decoder_times
+from livejam.decoder import Decoder
+from livejam.evaluation import Scorer, judge, of_corpora, set_exams
+from livejam.exam import Exam, Settings
+from livejam.files import write_whole
+from livejam.pieces import load_pieces
+from livejam.rows import Rows
+from livejam.runtime import Graph
+from livejam.tokenizer import COLUMN
+from livejam.training.checkpoints import chosen_settings, load_any
+from livejam.training.export import answer_graph, write
+from livejam.training.lstm import Recurrent
+from livejam.training.model import Foreteller, Network
+from livejam.training.presets import VARIANTS
+from livejam.training.scoring import NetworkScorer
+from livejam.training.train import train
+from livejam.training.variants import Stack
+
+CORPORA = ("fiddle-abc", "wjazzd", "pop909", "openscore-lieder")
+HISTORY = 256  # notes heard before the steps that are timed
+STEPS = 60
+
+
+def main() -> None:
+    """Do as the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, required=True, help="of training, for each variant")
+    parser.add_argument("--variant", action="append", choices=list(VARIANTS), help="again for more; else all")
+    parser.add_argument("--only", action="append", help=f"corpus to score; else {', '.join(CORPORA)}")
+    parser.add_argument("--size", default="base")
+    parser.add_argument("--notes", type=int, default=3000, help="of a corpus to score")
+    parser.add_argument("--cases", type=int, default=60, help="of a corpus in which 16 phrases are ranked")
+    parser.add_argument("--device", default="auto")
+    asked = parser.parse_args()
+    pieces = load_pieces(asked.data)[0]
+    there = {piece.corpus for piece in pieces}
+    only = asked.only or [name for name in CORPORA if name in there]
+    exams = set_exams(of_corpora(pieces, only), Settings(asked.notes, asked.cases))
+    for name in asked.variant or VARIANTS:
+        one(name, asked, exams)
+    write_table(asked.out)
+
+
+def one(name: str, asked: argparse.Namespace, exams: dict[str, Exam]) -> None:
+    """Train and score one variant, if that was not done before."""
+    run = asked.out / name
+    result = run / "result.json"
+    if result.exists():
+        return
+    resume = (run / "checkpoint.pt").exists()
+    given = {} if resume else {"minutes": asked.minutes, "size": asked.size, "variant": name, "validate_every": 10**9}
+    checkpoint = train(asked.data, run, chosen_settings(run, resume, given), device=asked.device, resume=resume)
+    network, state = load_any(checkpoint)
+    found = {
+        "parameters": sum(weight.numel() for weight in network.parameters()),
+        "steps": state["step"],
+        "notes": state["notes"],
+        "minutes": state["seconds"] / 60,
+        **scores(NetworkScorer(network), exams),
+        "step_ms": step_time(network),
+        "how": "eager PyTorch" if isinstance(network, Recurrent) else "ONNX, int8",
+    }
+    rows = {name: found, **(exported(network, exams) if name == "plain" and isinstance(network, Network) else {})}
+    write_whole(result, json.dumps(rows, indent=1).encode())
+    print(json.dumps(rows), flush=True)
+
+
+def scores(scorer: Scorer, exams: dict[str, Exam]) -> dict[str, Any]:
+    """Return bits a note and the share of true next phrases that come first, for each corpus."""
+    found = {corpus: judge(scorer, exam) for corpus, exam in exams.items()}
+    return {
+        "bits": {corpus: score.total for corpus, score in found.items()},
+        "first": {corpus: score.first for corpus, score in found.items()},
+    }
+
+
+def exported(network: Network, exams: dict[str, Exam]) -> dict[str, Any]:
+    """Return the same figures as exported, for each width of a weight."""
+    rows = {}
+    for bits in (32, 8, 4):
+        with tempfile.TemporaryDirectory() as folder:
+            write(network, Path(folder), {}, bits=bits)
+            decoder = Decoder(Path(folder) / "livejam.onnx")
+            size = sum(file.stat().st_size for file in Path(folder).glob("*.onnx"))
+        took = decoder_times(decoder)(HISTORY)
+        rows[f"exported, {bits} bits"] = {
+            **scores(decoder, exams), "step_ms": float(np.median(took)), "megabytes": size / 1e6, "how": "ONNX",
+        }  # fmt: skip
+    return rows
+
+
+@torch.inference_mode()
+def step_time(network: Foreteller) -> float:
+    """Return the median of one step after a long history, in ms, on one thread: with int8 weights where exported."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        if isinstance(network, Network):
+            return exported_step(network)
+        return stack_step(network) if isinstance(network, Stack) else recurrent_step(network)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def exported_step(network: Network) -> float:
+    """Return that of an encoder-decoder."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(network, Path(folder), {}, bits=8)
+        decoder = Decoder(Path(folder) / "livejam.onnx")
+    return float(np.median(decoder_times(decoder)(HISTORY)))
+
+
+def stack_step(network: Stack) -> float:
+    """Return that of a decoder alone: the same graph without what was heard, in whose place it looks at itself."""
+    import hashlib
+
+    data = answer_graph(network, 8)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "stack.onnx").write_bytes(raw := data.SerializeToString())
+        described = {
+            "file": "stack.onnx", "sha256": hashlib.sha256(raw).hexdigest(),
+            "inputs": [value.name for value in data.graph.input], "outputs": [value.name for value in data.graph.output],
+        }  # fmt: skip
+        graph = Graph(Path(folder), described)
+    s = network.settings
+    own = {name: np.zeros((1, s.key_heads, 512, s.head_width)) for name in graph.names("past_")}
+    rows = Rows(graph, {}, own, 1, False)
+    return median_of(lambda step: rows.run(HISTORY + step, 0))
+
+
+def recurrent_step(network: Recurrent) -> float:
+    """Return that of an LSTM, in eager PyTorch."""
+    width = network.settings.width
+    event, chosen = torch.zeros(1, len(COLUMN), dtype=torch.int64), torch.zeros(1, 7, dtype=torch.int64)
+    state: Any = None
+
+    def step(_: int) -> None:
+        nonlocal state
+        x, state = network.lstm(network.embedding(event).view(1, 1, width), state)
+        network.heads(network.decoder_norm(network.out(x))[0], event[:, COLUMN["pitch"]], chosen)
+
+    return median_of(step)
+
+
+def median_of(step: Any) -> float:
+    """Return the median of what `STEPS` steps take, in ms."""
+    took = []
+    for number in range(STEPS):
+        before = time.perf_counter()
+        step(number)
+        took.append(1000 * (time.perf_counter() - before))
+    return float(np.median(took))
+
+
+def write_table(out: Path) -> None:
+    """Write all that is done as JSON and as a table."""
+    rows: dict[str, Any] = {}
+    for name in VARIANTS:
+        if (result := out / name / "result.json").exists():
+            rows |= json.loads(result.read_text())
+    write_whole(out / "ablation.json", (json.dumps(rows, indent=1) + "\n").encode())
+    corpora = list(next(iter(rows.values()))["bits"]) if rows else []
+    head = ["variant", "parameters", "notes seen", *(f"{name}: bits, first" for name in corpora), "step"]
+    lines = [head, ["---"] * len(head), *([name, *cells(row, corpora)] for name, row in rows.items())]
+    text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    write_whole(out / "ablation.md", (text + "\n").encode())
+    print(text)
+
+
+def cells(row: dict[str, Any], corpora: list[str]) -> list[str]:
+    """Return one row of the table, after its name."""
+    size = f"{row['parameters'] / 1e6:.1f} M" if "parameters" in row else f"{row['megabytes']:.1f} MB"
+    notes = f"{row['notes'] / 1e6:.2f} M" if "notes" in row else ""
+    first = ["-" if row["first"][name] is None else f"{row['first'][name]:.0%}" for name in corpora]
+    scored = [f"{row['bits'][name]:.3f}, {share}" for name, share in zip(corpora, first, strict=True)]
+    return [size, notes, *scored, f"{row['step_ms']:.2f} ms ({row['how']})"]
+
+
+if __name__ == "__main__":
+    main()
