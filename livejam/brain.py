@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from livejam.decoder import NOISE, PART, Decoder, Sampling
+from livejam.decoder import PART, Decoder, Sampling
 from livejam.notes import Metre, TickNote
 from livejam.phrasing import Request
+from livejam.rows import NOISE
 from livejam.tokenizer import DELTA_TICKS, END, PREDICTED, Context
 
 TEMPERATURE = 0.95

@@ -119,7 +119,7 @@ def first_bar(bar: np.ndarray | int, place: np.ndarray | int, bar_ticks: np.ndar
 
 def bars_class(left: np.ndarray | int) -> np.ndarray:
     """Return the class of so many bars left; fewer than one count as one."""
-    return np.clip(np.asarray(left), 1, MOST_BARS + 1)
+    return np.asarray(np.clip(left, 1, MOST_BARS + 1))
 
 
 def beats_class(left: np.ndarray | int) -> np.ndarray:
@@ -164,13 +164,14 @@ def likeness(call: tuple[np.ndarray, np.ndarray], answer: tuple[np.ndarray, np.n
     alike in any key and a scale step higher, and of gaps between onsets.
     """
     one, other = _outline(*call), _outline(*answer)
-    return tuple(SequenceMatcher(None, a, b, autojunk=False).ratio() for a, b in zip(one, other, strict=True))
+    line, rhythm = (SequenceMatcher(None, a, b, autojunk=False).ratio() for a, b in zip(one, other, strict=True))
+    return line, rhythm
 
 
 def kind_of(call: tuple[np.ndarray, np.ndarray], answer: tuple[np.ndarray, np.ndarray]) -> Kind:
     """Return how `answer` takes up `call`, by `likeness`; unknown where one has fewer than three notes.
 
-    Shares in the corpora (of phrases, in percent: echo, vary, continue, contrast) are in ARCHITECTURE.md.
+    Shares of the kinds in each corpus are in ARCHITECTURE.md.
     """
     if min(len(call[0]), len(answer[0])) < 3:
         return Kind.UNKNOWN

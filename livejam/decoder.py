@@ -17,7 +17,7 @@ from livejam.controls import CONTROL, OF_THE_CALL, Wish
 from livejam.notes import TickNote
 from livejam.rows import NOISE, Rows
 from livejam.runtime import Graph
-from livejam.tokenizer import COLUMN, FIELDS, PREDICTED, Context
+from livejam.tokenizer import COLUMN, PREDICTED, Context
 
 CHUNK = 128  # notes heard in one run
 CALL_COLUMNS = [CONTROL[name] for name in OF_THE_CALL]

@@ -406,7 +406,9 @@ def test_the_chord_counts_at_the_place_of_the_note_and_not_before():
     decoder, begin = hearing(CALL), CALL[-1].onset
     one = [TickNote(begin + 12, 60, 6, 80), TickNote(begin + 48, 62, 6, 80)]
     scores_with = [
-        decoder.score(one, replace(WALTZ, chords=(Chord(0, 0, Quality.MAJOR), Chord(begin + 30 + late, 7, Quality.MINOR))))
+        decoder.score(
+            one, replace(WALTZ, chords=(Chord(0, 0, Quality.MAJOR), Chord(begin + 30 + late, 7, Quality.MINOR)))
+        )
         for late in (0, 200)
     ]
     assert np.array_equal(scores_with[0][0, 1:], scores_with[1][0, 1:])  # the first note lies before

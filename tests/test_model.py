@@ -17,10 +17,10 @@ from livejam.training.batches import Packer
 from livejam.training.data import PLAIN, streams, window
 from livejam.training.model import (
     CHOSEN,
-    WITH_DELTA,
     ORDER_PERIODS,
     PITCHES,
     TICK_PERIODS,
+    WITH_DELTA,
     NetworkSettings,
     Places,
     angles,

@@ -3,8 +3,8 @@
 
     python tools/ablate.py PREPARED -o FOLDER --minutes 12 [--only wjazzd ...] [--variant plain --variant lstm ...]
 
-Same music, seed and time for all; each is then scored by the exam of `livejam evaluate` on the validation split, straight
-from PyTorch. The plain one is also exported with weights of 32, 8 and 4 bits and scored as exported. What is done is
+Same music, seed and time for all; each is then scored by the exam of `livejam evaluate` on the validation split,
+straight from PyTorch. The plain one is also exported with weights of 32, 8 and 4 bits and scored as exported. What is done is
 kept: a second run goes on where the first was stopped. Writes FOLDER/ablation.json and FOLDER/ablation.md.
 """
 
@@ -12,6 +12,7 @@ import argparse
 import json
 import tempfile
 import time
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -134,15 +135,12 @@ def exported_step(network: Network) -> float:
 
 def stack_step(network: Stack) -> float:
     """Return that of a decoder alone: the same graph without what was heard, in whose place it looks at itself."""
-    import hashlib
-
-    data = answer_graph(network, 8)
+    model = answer_graph(network, 8)
+    names = [[value.name for value in values] for values in (model.graph.input, model.graph.output)]
+    data = model.SerializeToString()
+    described = {"file": "stack.onnx", "sha256": sha256(data).hexdigest(), "inputs": names[0], "outputs": names[1]}
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "stack.onnx").write_bytes(raw := data.SerializeToString())
-        described = {
-            "file": "stack.onnx", "sha256": hashlib.sha256(raw).hexdigest(),
-            "inputs": [value.name for value in data.graph.input], "outputs": [value.name for value in data.graph.output],
-        }  # fmt: skip
+        (Path(folder) / "stack.onnx").write_bytes(data)
         graph = Graph(Path(folder), described)
     s = network.settings
     own = {name: np.zeros((1, s.key_heads, 512, s.head_width)) for name in graph.names("past_")}

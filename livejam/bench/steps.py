@@ -12,8 +12,9 @@ import numpy as np
 
 from livejam.bench.wire import Spread
 from livejam.calls import CALLS
-from livejam.decoder import NOISE, Decoder, Sampling
+from livejam.decoder import Decoder, Sampling
 from livejam.notes import TICKS_PER_BEAT, TickNote
+from livejam.rows import NOISE
 from livejam.tokenizer import END, Context
 
 HISTORIES = (20, 200, 1000, 2000)  # notes heard before the answer

@@ -49,7 +49,7 @@ class Sampler:
 
 def scarcity(music: Sequence[Stream]) -> dict[str, float]:
     """Return for each corpus which share of the dropout it gets, 0..1: the fewer notes, the sooner learnt by heart."""
-    notes = {name: 0 for name in dict.fromkeys(stream.corpus for stream in music)}
+    notes = dict.fromkeys(dict.fromkeys(stream.corpus for stream in music), 0)
     for stream in music:
         notes[stream.corpus] += len(stream.rows)
     return {name: min(1.0, (SCARCE / count) ** 0.5) for name, count in notes.items()}

@@ -50,10 +50,8 @@ class TrainingSettings:
     @classmethod
     def restored(cls, saved: dict[str, Any]) -> "TrainingSettings":
         """Return the settings that `dataclasses.asdict` made `saved` of."""
-        parts = {"network": NetworkSettings(**saved["network"])}
-        if "dropping" in saved:
-            parts["dropping"] = Dropping(**saved["dropping"])
-        return cls(**{**saved, **parts})
+        network, dropping = NetworkSettings(**saved["network"]), Dropping(**saved.get("dropping", {}))
+        return cls(**{**saved, "network": network, "dropping": dropping})
 
 
 def chosen_settings(run: Path, resume: bool, given: dict[str, Any], init: Path | None = None) -> TrainingSettings:

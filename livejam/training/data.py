@@ -182,7 +182,7 @@ def window(stream: Stream, first: int, notes: int, rng: np.random.Generator, dro
     starts = answer[:, COLUMN["delta"]] == tok.START
     controls = stream.labels.controls(start + np.where(starts, first_note, note), starts, first + phrase, shift)
     _withhold_controls(controls, phrase, sees > 0, no_chords, rng, drop)
-    return Window(heard, onset, phrase_end, targets, *answers, controls)
+    return Window(heard, onset, phrase_end, targets, *(*answers, controls))
 
 
 def room(notes: int) -> int:

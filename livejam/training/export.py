@@ -12,6 +12,7 @@ Letters: B batch, S events heard, F fields, K key heads, E width of a head.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from livejam.notes import TICKS_PER_BEAT
 from livejam.tokenizer import FIELDS, PREDICTED
 from livejam.training.checkpoints import WEIGHTS_NAME, load_network, save_weights
 from livejam.training.graph import FLOAT, INT32, INT64, OPSET, Graph, Inputs
-from livejam.training.model import CHOSEN, PITCHES, WITH_DELTA, DecoderLayer, Network
+from livejam.training.model import CHOSEN, PITCHES, WITH_DELTA, DecoderLayer, EncoderLayer, Network
 from livejam.training.onnx_layers import (
     array,
     asked,
@@ -188,7 +189,8 @@ def answer_graph(network: Network | Stack, bits: int) -> onnx.ModelProto:
     }
     x = asked(g, "event", "controls", network.embedding, network.controls, "embedding")
     turns = rotation(g, "onset", "order", s.positions)
-    for i, layer in enumerate(network.decoder):
+    layers: Sequence[DecoderLayer | EncoderLayer] = network.decoder
+    for i, layer in enumerate(layers):
         prefix = f"decoder.{i}"
         for what in ("key", "value"):
             inputs[f"past_{what}_{i}"], outputs[f"present_{what}_{i}"] = (FLOAT, own), (FLOAT, own)
@@ -311,5 +313,7 @@ class Sampling:
         """Add the embeddings of what was chosen to the state."""
         g, table = self.g, self.g.weight("heads.chosen", array(self.heads.chosen.table.weight))
         classes = g.op("Concat", *(chosen[name] for name in names), axis=1) if len(names) > 1 else chosen[names[0]]
-        rows = g.op("Gather", table, g.op("Add", classes, g.constant([[self.offsets[name] for name in names]], np.int64)))
+        rows = g.op(
+            "Gather", table, g.op("Add", classes, g.constant([[self.offsets[name] for name in names]], np.int64))
+        )
         self.state = g.op("Add", self.state, g.op("ReduceSum", rows, g.constant([1], np.int64), keepdims=0))

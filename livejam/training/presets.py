@@ -11,10 +11,10 @@ from livejam.errors import FileError
 from livejam.training.model import NetworkSettings
 from livejam.training.variants import build
 
-SIZES: dict[str, dict[str, int]] = {  # the decoder stays shallow: its cost alone is heard
-    "small": {"width": 192, "encoder_layers": 4, "decoder_layers": 2},
-    "base": {"width": 256, "encoder_layers": 4, "decoder_layers": 3},
-    "large": {"width": 384, "encoder_layers": 6, "decoder_layers": 3},
+SIZES = {  # width, layers of the encoder, layers of the decoder, which stays shallow: its cost alone is heard
+    "small": (192, 4, 2),
+    "base": (256, 4, 3),
+    "large": (384, 6, 3),
 }
 
 
@@ -26,8 +26,8 @@ def sized(settings: NetworkSettings, size: str) -> NetworkSettings:
     """
     if size not in SIZES:
         raise FileError(f"no size is called {size!r}; there are: {', '.join(SIZES)}")
-    sizes = dict(SIZES[size])
-    return replace(widened(settings, sizes.pop("width")), **sizes)
+    width, encoder_layers, decoder_layers = SIZES[size]
+    return replace(widened(settings, width), encoder_layers=encoder_layers, decoder_layers=decoder_layers)
 
 
 def widened(settings: NetworkSettings, width: int) -> NetworkSettings:

@@ -61,7 +61,7 @@ class NetworkScorer:
         onset -= onset[0] if self._notes else tok.start_onset(int(onset[0]), context.metre)
         told = answers_of(heard[-n:], onset, begins, True, np.random.default_rng(0), PLAIN)
         controls = np.zeros((len(told[0]), len(CONTROLS)), np.int64)
-        return Window(heard[-n:], onset, np.full(n, -1), heard[-n:, PREDICTED_COLUMNS], *told, controls)
+        return Window(heard[-n:], onset, np.full(n, -1), heard[-n:, PREDICTED_COLUMNS], *(*told, controls))
 
 
 def _size(item: Window) -> int:

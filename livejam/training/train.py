@@ -282,7 +282,9 @@ def _check(music: dict[str, list[Stream]], data: Path, settings: TrainingSetting
     there = {stream.corpus for stream in music["train"]}
     unknown = sorted(set(settings.weights) - there - set(WEIGHTS))
     if unknown:
-        raise FileError(f"a weight is given for {unknown[0]!r}, which is not in {data}; there are: {', '.join(sorted(there))}")
+        raise FileError(
+            f"a weight is given for {unknown[0]!r}, which is not in {data}; there are: {', '.join(sorted(there))}"
+        )
     phrases = sum(len(stream.starts) - 1 for stream in music["train"])
     if phrases < 2:
         raise FileError(f"{data} has too little music to train on: {phrases} phrases in parts of 16 notes or more")
@@ -300,7 +302,7 @@ def _device(name: str) -> torch.device:
 def _to(batch: Batch, device: torch.device) -> Batch:
     def moved(value: Any) -> Any:
         if isinstance(value, tuple):
-            return type(value)(*(part.to(device, non_blocking=True) for part in value))  # type: ignore[call-arg]
+            return type(value)(*(part.to(device, non_blocking=True) for part in value))
         return value.to(device, non_blocking=True)
 
     return Batch(*(moved(value) for value in batch)) if device.type != "cpu" else batch

@@ -49,6 +49,7 @@ class Stack(Foreteller):
 
 def in_a_row(owners: Owners) -> Tensor:
     """Return the mask (B, 1, T, T) of a decoder alone: all before in the window; of the same answer, where deaf."""
+
     def same(ids: Tensor) -> Tensor:
         return ids[:, :, None] == ids[:, None, :]
 
