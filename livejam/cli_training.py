@@ -95,12 +95,8 @@ def _pieces(music: Path, only: tuple[str, ...], console: "Console") -> "list[Pie
 @click.option("--width", type=click.IntRange(min=64), help="Width of the network, a multiple of 64.  [default: 256]")
 @click.option("--size", metavar="NAME", help="Sizes of the network: small, base or large.  [default: base]")
 @click.option("--variant", metavar="NAME", help="Another form or training, to compare: see tools/ablate.py.")
-@click.option(
-    "--dropout", type=click.FloatRange(0, 0.9), help="For the smallest corpora; less for others.  [default: 0.1]"
-)
-@click.option(
-    "--weight", "weights", multiple=True, metavar="CORPUS=SHARE", help="How often it is heard; again for more."
-)
+@click.option("--dropout", type=click.FloatRange(0, 0.9), help="Of the smallest corpora.  [default: 0.1]")
+@click.option("--weight", "weights", multiple=True, metavar="CORPUS=SHARE", help="How often it is heard.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of weights and batches.  [default: 1]")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, or auto: cuda where there is one.")
 @click.option("--resume", is_flag=True, help="Go on with the run in this folder.")
@@ -145,7 +141,7 @@ def _weights(given: tuple[str, ...]) -> dict[str, float]:
     type=click.Choice(["4", "8", "32"]),
     default="8",
     show_default=True,
-    help="Of a weight: int4, int8, float32.",
+    help="Of a weight: int4, int8, float.",
 )
 @click.option("--weights", is_flag=True, help="Also write PyTorch's weights, in half precision, for train --init.")
 def export(checkpoint: Path, out: Path, bits: str, weights: bool) -> None:

@@ -2,7 +2,7 @@
 
 The same code says what a phrase of a corpus is, so that the network learns it, what a player asks for, and whether the
 answer turned out so. Class 0 is always "unknown", or "as you like". Pure numpy; knows nothing of the network. Times are
-ticks, 24 a quarter note; a phrase is its onsets (N,) ascending and its pitches (N,), a chord's notes from the bottom up.
+ticks, 24 a quarter note; a phrase is its onsets (N,), ascending, and its pitches (N,), those of a chord ascending, too.
 """
 
 from dataclasses import dataclass

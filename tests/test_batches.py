@@ -14,6 +14,7 @@ from prepared import part, piece
 
 from livejam.pieces import Role
 from livejam.tokenizer import COLUMN
+from livejam.training import batches
 from livejam.training.batches import Packer, Sampler, consecutive
 from livejam.training.data import PLAIN, Dropping, Window, room, streams, window
 
@@ -132,6 +133,21 @@ def test_corpora_are_drawn_by_their_weight():
 def test_lines_that_rarely_lead_are_drawn_less():
     lead, bass = music(1), music(1, role=Role.BASS)
     assert sampler([*lead, *bass]).share.tolist() == pytest.approx([0.8, 1.0])
+
+
+def test_the_fewer_notes_a_corpus_has_the_more_is_dropped(monkeypatch):
+    monkeypatch.setattr(batches, "SCARCE", 100)
+    found = batches.scarcity([*music(1, (50,), "few"), *music(4, (100,), "many"), *music(1, (100,), "some")])
+    assert found == {"few": 1.0, "many": 0.5, "some": 1.0}
+
+
+def test_events_know_how_scarce_they_are():
+    packer = Packer(1, NOTES)
+    for scarce in (0.25, 1.0):
+        packer.add(window(music(1, (10, 10))[0], 0, NOTES, np.random.default_rng(1), PLAIN), scarce)
+    batch = packer.batch()
+    assert batch.heard_scarcity[0, :, 0].tolist() == [0.25] * 20 + [1.0] * 20 + [0.0] * 8
+    assert batch.answer_scarcity[0, :44, 0].tolist() == [0.25] * 22 + [1.0] * 22
 
 
 # Validation

@@ -9,8 +9,10 @@ pytest.importorskip("torch", reason="needs the train extra: pip install 'livejam
 import torch
 
 from livejam.errors import FileError
-from livejam.training.checkpoints import TrainingSettings, chosen_settings, load_checkpoint, load_network
+from livejam.tokenizer import FIELDS
+from livejam.training.checkpoints import TrainingSettings, chosen_settings, load_any, load_checkpoint, load_network
 from livejam.training.model import Network, NetworkSettings
+from livejam.training.variants import build
 
 pytestmark = pytest.mark.train
 
@@ -73,6 +75,34 @@ def test_no_run_has_no_settings(tmp_path):
         chosen_settings(tmp_path, True, {})
 
 
+def test_sizes_variants_dropout_and_weights_of_corpora_can_be_given(tmp_path):
+    assert chosen_settings(tmp_path, False, {"size": "base"}) == TrainingSettings()
+    small = chosen_settings(tmp_path, False, {"size": "small", "dropout": 0.3}).network
+    assert (small.width, small.decoder_layers, small.dropout) == (192, 2, 0.3)
+    lstm = chosen_settings(tmp_path, False, {"variant": "lstm"})
+    assert (lstm.network.form, lstm.dropping.call) == ("lstm", 0)
+    bare = chosen_settings(tmp_path, False, {"variant": "no-aux"})
+    assert (bare.ahead, bare.phrase_end) == (0, 0)
+    weights = chosen_settings(tmp_path, False, {"weights": {"wjazzd": 9.0}}).weights
+    assert weights == {**TrainingSettings().weights, "wjazzd": 9.0}
+
+
+def test_steps_take_the_place_of_minutes(checkpoint):
+    altered(checkpoint, settings=asdict(TrainingSettings(TINY, minutes=5)))
+    assert chosen_settings(checkpoint.parent, True, {}).minutes == 5
+    assert chosen_settings(checkpoint.parent, True, {"minutes": 7}).minutes == 7
+    assert chosen_settings(checkpoint.parent, True, {"steps": 9}).minutes is None
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [({"size": "huge"}, "no size is called 'huge'"), ({"variant": "best"}, "no variant is called 'best'; there are")],
+)
+def test_unknown_names_are_refused(tmp_path, given, said):
+    with pytest.raises(FileError, match=said):
+        chosen_settings(tmp_path, False, given)
+
+
 # Checkpoints
 
 
@@ -89,6 +119,29 @@ def test_a_network_comes_back(checkpoint):
     assert not network.training
     assert state["step"] == 3
     assert all(torch.equal(a, b) for a, b in zip(network.state_dict().values(), state["network"].values(), strict=True))
+
+
+def test_weights_from_before_there_were_controls_play_as_they_did(checkpoint):
+    """What is new is nothing to them: no chord, no wish."""
+    network = Network(TINY)
+    before = sum(FIELDS[name] for name in ("delta", "phase", "beat"))
+    new = FIELDS["root"] + FIELDS["quality"]
+    with torch.no_grad():
+        network.heads.chosen.table.weight[before : before + new] = 0
+    old = {name: weight for name, weight in network.state_dict().items() if not name.startswith("controls")}
+    table = old["heads.chosen.table.weight"]
+    old["heads.chosen.table.weight"] = torch.cat([table[:before], table[before + new :]])
+    loaded, _ = load_network(altered(checkpoint, network=old))
+    for name, weight in loaded.state_dict().items():
+        assert torch.equal(weight, network.state_dict()[name]), name
+
+
+def test_another_form_can_not_be_exported(checkpoint):
+    lstm = replace(TINY, form="lstm")
+    settings = asdict(TrainingSettings(lstm))
+    altered(checkpoint, settings=settings, network=build(lstm).state_dict())
+    assert load_any(checkpoint)[0].settings == lstm
+    assert "holds a network of the form 'lstm', which can't be exported" in complaint(load_network, checkpoint)
 
 
 def test_no_checkpoint(tmp_path):

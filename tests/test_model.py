@@ -221,7 +221,7 @@ def test_each_attribute_knows_the_ones_before_it_alone(network):
     chosen = torch.zeros(1, len(CHOSEN), dtype=torch.int64)
     before = network.heads(state, torch.tensor([60]), chosen)
     assert [logit.shape[-1] for logit in before] == list(PREDICTED.values())
-    knowing = {**dict.fromkeys(WITH_DELTA, {1, 2, 3}), "pitch": {2, 3}, "length": {3}}
+    knowing = {**{name: {1, 2, 3} for name in WITH_DELTA}, "pitch": {2, 3}, "length": {3}}
     for place, name in enumerate(CHOSEN):
         other = chosen.clone()
         other[0, place] = 1

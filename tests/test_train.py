@@ -3,6 +3,7 @@
 import json
 import signal
 from collections import Counter
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -17,7 +18,7 @@ from prepared import corpus, riff
 from livejam import __version__
 from livejam.errors import FileError, LivejamError
 from livejam.pieces import load_pieces, save_pieces
-from livejam.training.checkpoints import TrainingSettings, load_checkpoint
+from livejam.training.checkpoints import TrainingSettings, load_any, load_checkpoint, load_network
 from livejam.training.model import Network, NetworkSettings
 from livejam.training.train import Trainer, train
 
@@ -161,6 +162,61 @@ def test_the_rate_warms_up_stays_and_falls(music):
     assert shares == pytest.approx([0.1, 0.5, 1, 1, 1, 0.5, 0.05, 0])
 
 
+def clocked(trainer, minutes):
+    """Let so much of the run's time have passed."""
+    trainer.seconds = 60 * minutes
+    return trainer.rate_share()
+
+
+def test_the_rate_falls_so_as_to_end_with_the_time():
+    settings = TrainingSettings(NETWORK, steps=3, minutes=10, warm_up=1, decay=0.5)
+    trainer = Trainer({"train": [], "valid": []}, settings, torch.device("cpu"))
+    trainer.step = 5  # more than the steps that were not asked for
+    assert [clocked(trainer, minutes) for minutes in (0, 4, 5, 7.5, 10, 11)] == pytest.approx([1, 1, 1, 0.5, 0, 0])
+
+
+def test_a_run_ends_with_its_time_and_goes_on_when_given_more(music, tmp_path):
+    short = replace(SETTINGS, minutes=1e-6, steps=999)
+    train(music, tmp_path, short, device="cpu")
+    assert load_checkpoint(tmp_path / "checkpoint.pt")["step"] == 1
+    assert logged(tmp_path)[-1]["validation"]["ours"]["total"] > 0
+    longer = replace(short, minutes=1 + load_checkpoint(tmp_path / "checkpoint.pt")["seconds"] / 60)
+    train(music, tmp_path, longer, device="cpu", resume=True, stop_after=3)
+    assert load_checkpoint(tmp_path / "checkpoint.pt")["step"] == 3
+
+
+def test_what_is_exported_is_the_average(straight):
+    state = load_checkpoint(straight / "checkpoint.pt")
+    network, _ = load_network(straight / "checkpoint.pt")
+    for name, weight in network.state_dict().items():
+        assert torch.equal(weight, state["average"][name])
+    assert any(not torch.equal(state["average"][name], weight) for name, weight in state["network"].items())
+
+
+def test_without_an_average_it_is_the_latest(music, tmp_path):
+    train(music, tmp_path, replace(SETTINGS, average=0.0), device="cpu")
+    state = load_checkpoint(tmp_path / "checkpoint.pt")
+    for name, weight in state["network"].items():
+        assert torch.allclose(state["average"][name], weight, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"form": "lstm", "decoder_layers": 2}, {"form": "decoder"}, {"positions": "order"}]
+)
+def test_every_form_is_trained_by_the_same_loop(music, tmp_path, changes):
+    settings = replace(SETTINGS, network=replace(NETWORK, **changes))
+    train(music, tmp_path, settings, device="cpu", stop_after=2)
+    train(music, tmp_path, settings, device="cpu", resume=True)
+    network, state = load_any(tmp_path / "checkpoint.pt")
+    assert (network.settings, state["step"]) == (settings.network, 6)
+    assert logged(tmp_path)[-1]["validation"]["ours"]["total"] > 0
+
+
+def test_all_weights_without_muon(music, tmp_path):
+    train(music, tmp_path, replace(SETTINGS, muon=False), device="cpu", stop_after=2)
+    assert len(load_checkpoint(tmp_path / "checkpoint.pt")["optimisers"]) == 1
+
+
 # What a run leaves behind
 
 
@@ -227,6 +283,22 @@ def test_a_network_of_another_size(music, straight):
     other = TrainingSettings(NetworkSettings(width=128), steps=6)
     said = complaint(music, straight, other, device="cpu", resume=True)
     assert "resume with the same sizes" in said
+
+
+def test_a_weight_of_a_corpus_that_is_not_there(music, tmp_path):
+    settings = replace(SETTINGS, weights={"jazz": 2.0})
+    said = complaint(music, tmp_path / "run", settings, device="cpu")
+    assert "a weight is given for 'jazz'" in said
+    assert "there are: ours" in said
+
+
+def test_weights_of_another_kind(music, tmp_path):
+    from livejam.training.checkpoints import save_weights
+
+    save_weights(Network(replace(NETWORK, hidden=64)), tmp_path / "livejam.safetensors")
+    assert "holds the weights of another network" in complaint(
+        music, tmp_path / "run", SETTINGS, device="cpu", init=tmp_path
+    )
 
 
 def test_too_little_music(tmp_path):

@@ -4,8 +4,8 @@
     python tools/ablate.py PREPARED -o FOLDER --minutes 12 [--only wjazzd ...] [--variant plain --variant lstm ...]
 
 Same music, seed and time for all; each is then scored by the exam of `livejam evaluate` on the validation split,
-straight from PyTorch. The plain one is also exported with weights of 32, 8 and 4 bits and scored as exported. What is done is
-kept: a second run goes on where the first was stopped. Writes FOLDER/ablation.json and FOLDER/ablation.md.
+straight from PyTorch. The plain one is also exported with weights of 32, 8 and 4 bits and scored as exported. What is
+done is kept: a second run goes on where the first was stopped. Writes FOLDER/ablation.json and FOLDER/ablation.md.
 """
 
 import argparse

@@ -313,7 +313,6 @@ class Sampling:
         """Add the embeddings of what was chosen to the state."""
         g, table = self.g, self.g.weight("heads.chosen", array(self.heads.chosen.table.weight))
         classes = g.op("Concat", *(chosen[name] for name in names), axis=1) if len(names) > 1 else chosen[names[0]]
-        rows = g.op(
-            "Gather", table, g.op("Add", classes, g.constant([[self.offsets[name] for name in names]], np.int64))
-        )
+        at = g.op("Add", classes, g.constant([[self.offsets[name] for name in names]], np.int64))
+        rows = g.op("Gather", table, at)
         self.state = g.op("Add", self.state, g.op("ReduceSum", rows, g.constant([1], np.int64), keepdims=0))

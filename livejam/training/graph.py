@@ -1,7 +1,8 @@
 """A small builder of ONNX graphs: one method an operation that the network needs.
 
 Knows nothing of music or of the network's shape. Weights are float32, or int8 or int4 in blocks
-(`MatMulNBits`, symmetric), which the CPU multiplies with int8 activations. Tensors are named by us; see `livejam.json` for the interface.
+(`MatMulNBits`, symmetric), which the CPU multiplies with int8 activations. Tensors are named by us; see `livejam.json`
+for the interface.
 """
 
 from collections.abc import Sequence

@@ -6,7 +6,6 @@ anew with every window. It can't be made deaf to a call: train it with none with
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from livejam.training.model import Batch, Foreteller, NetworkSettings, Norm, dropped, initialise
 
@@ -34,9 +33,8 @@ class Recurrent(Foreteller):
         steps = torch.arange(int(length.max()), device=owner.device)
         inside = steps < length[:, None]  # (W, L)
         place = (start[:, None] + steps).clamp(max=owner.shape[1] - 1)
-        packed = pack_padded_sequence(x[row[:, None], place], length.cpu(), batch_first=True, enforce_sorted=False)
-        read: PackedSequence = self.lstm(packed)[0]
-        found = self.decoder_norm(self.out(pad_packed_sequence(read, batch_first=True)[0]))
+        read = self.lstm(x[row[:, None], place])[0]  # what is read beyond a window's end counts for nothing
+        found = self.decoder_norm(self.out(read))
         found = dropped(found, None if rate is None else rate[row[:, None], place])
         return state.index_put((row[:, None].expand_as(place)[inside], place[inside]), found[inside].to(state.dtype))
 

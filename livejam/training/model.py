@@ -132,11 +132,14 @@ def angles(places: Places, positions: str = "music") -> Tensor:
 def dropped(x: Tensor, rate: Tensor | None) -> Tensor:
     """Return `x` (B, S, D) with a share `rate` (B, S, 1) of it set to nothing, the rest raised; None: as it is.
 
-    Srivastava et al. 2014, at a rate of its own for each event.
+    Srivastava et al. 2014, at a rate of its own for each event, in steps of 1/256: each byte of a random number decides
+    on one value, which takes half the time.
     """
     if rate is None:
         return x
-    return x * ((torch.rand(x.shape, device=x.device) >= rate) / (1 - rate))
+    drawn = torch.empty(x.numel() // 8, dtype=torch.int64, device=x.device).random_(-(2**63), None)
+    limit = (256 * rate).round()
+    return x * ((drawn.view(torch.uint8).view(x.shape) >= limit.to(torch.uint8)) * (256 / (256 - limit)))
 
 
 def rotate(x: Tensor, angle: Tensor) -> Tensor:

@@ -209,7 +209,8 @@ class Trainer:
         """Write everything that resuming needs; the file is never half written."""
         state = {
             "settings": asdict(self.settings), "step": self.step, "notes": self.notes_seen, "seconds": self.seconds,
-            "network": self.network.state_dict(), "average": self.average.state_dict(), "optimisers": [o.state_dict() for o in self.optimisers],
+            "network": self.network.state_dict(), "average": self.average.state_dict(),
+            "optimisers": [o.state_dict() for o in self.optimisers],
             "random": torch.get_rng_state(),
         }  # fmt: skip
         part = path.with_suffix(".part")
@@ -282,9 +283,8 @@ def _check(music: dict[str, list[Stream]], data: Path, settings: TrainingSetting
     there = {stream.corpus for stream in music["train"]}
     unknown = sorted(set(settings.weights) - there - set(WEIGHTS))
     if unknown:
-        raise FileError(
-            f"a weight is given for {unknown[0]!r}, which is not in {data}; there are: {', '.join(sorted(there))}"
-        )
+        known = ", ".join(sorted(there))
+        raise FileError(f"a weight is given for {unknown[0]!r}, which is not in {data}; there are: {known}")
     phrases = sum(len(stream.starts) - 1 for stream in music["train"])
     if phrases < 2:
         raise FileError(f"{data} has too little music to train on: {phrases} phrases in parts of 16 notes or more")
