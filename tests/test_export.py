@@ -17,6 +17,7 @@ from music import walk
 
 from livejam import __version__, tokenizer
 from livejam.contract import load_contract
+from livejam.controls import CONTROLS
 from livejam.decoder import Decoder
 from livejam.errors import FileError, ModelError
 from livejam.notes import Metre
@@ -25,7 +26,7 @@ from livejam.training import proof
 from livejam.training.checkpoints import TrainingSettings
 from livejam.training.export import export, write
 from livejam.training.graph import BLOCK, Graph, quantised
-from livejam.training.model import NetworkSettings, Places
+from livejam.training.model import CHOSEN, NetworkSettings, Places
 
 pytestmark = pytest.mark.train
 
@@ -90,8 +91,8 @@ def banded_score(network, line, answer):
         1, 1, t, -1
     )
     own = torch.ones(t, t, dtype=torch.bool).tril()[None, None]
-    state = network.decode(rows, at, own, memory, heard_at, sees)
-    logits = network.heads(state, rows[..., COLUMN["pitch"]], torch.zeros(1, t, 5, dtype=torch.int64))[0]
+    state = network.decode(rows, at, own, memory, heard_at, sees, torch.zeros(1, t, len(CONTROLS), dtype=torch.int64))
+    logits = network.heads(state, rows[..., COLUMN["pitch"]], torch.zeros(1, t, len(CHOSEN), dtype=torch.int64))[0]
     deltas = torch.log_softmax(logits[0], -1).numpy() / np.log(2)
     return deltas[np.arange(t), [*rows[0, 1:, COLUMN["delta"]].tolist(), tokenizer.END]]
 
@@ -115,10 +116,12 @@ def test_the_contract_says_everything(network, tmp_path):
     contract = load_contract(tmp_path / "small.onnx")
     assert path == tmp_path / "small.json"
     assert contract["network"] == asdict(SMALL)
+    assert contract["controls"] == CONTROLS
+    assert contract["chart"] == [512, 12]
     assert contract["caches"] == {"heard": 192, "answer": 512, "memory": 128, "key_heads": 1, "head_width": 64}
     assert contract["parameters"] == sum(weight.numel() for weight in network.parameters())
     said = [contract[name] for name in ("contract", "livejam", "opset", "weights", "training")]
-    assert said == [1, __version__, 23, "int8", {"step": 7}]
+    assert said == [2, __version__, 23, "int8", {"step": 7}]
     for described in contract["graphs"].values():
         data = (tmp_path / described["file"]).read_bytes()
         assert hashlib.sha256(data).hexdigest() == described["sha256"]
@@ -205,6 +208,25 @@ def test_eight_bits_are_nearly_enough():
     assert values.min() >= 1  # symmetric
     back = (values.astype(np.float32) - 128) * scales.reshape(24, 2, 1)
     assert (np.abs(back.reshape(weight.shape) - weight) <= np.repeat(scales.reshape(24, 2), BLOCK, 1) / 2 + 1e-7).all()
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_bits_are_packed_as_the_runtime_reads_them(bits):
+    """What it multiplies is what was meant, to the grain of the weights."""
+    g, rng = Graph("one", bits), np.random.default_rng(1)
+    weight = rng.normal(size=(24, 64)).astype(np.float32)
+    g.named("Identity", [g.linear("x", "w", weight)], ["y"])
+    shape = {"x": (onnx.TensorProto.FLOAT, (1, 64))}, {"y": (onnx.TensorProto.FLOAT, (1, 24))}
+    session = onnxruntime.InferenceSession(g.model(*shape, {}).SerializeToString(), providers=["CPUExecutionProvider"])
+    values, scales = quantised(weight, bits)
+    assert values.shape == (24, 2, 4 * bits)
+    whole = values if bits == 8 else np.stack([values & 15, values >> 4], -1).reshape(24, 2, BLOCK)
+    meant = ((whole.astype(float) - 2 ** (bits - 1)) * scales.reshape(24, 2, 1)).reshape(24, 64)
+    assert np.abs(meant - weight).max() <= scales.max() / 2 + 1e-6
+    for column in (0, 1, 33):
+        x = np.zeros((1, 64), np.float32)
+        x[0, column] = 1
+        assert session.run(["y"], {"x": x})[0][0] == pytest.approx(meant[:, column], abs=0.02)
 
 
 def test_no_weight_stays_none():

@@ -10,6 +10,7 @@ pytest.importorskip("torch", reason="needs the train extra: pip install 'livejam
 
 import torch
 
+from livejam.controls import CONTROLS
 from livejam.tokenizer import COLUMN, FIELDS, LIVEJAM, PREDICTED
 from livejam.training import peers
 from livejam.training.model import Network, NetworkSettings, Places
@@ -51,8 +52,8 @@ def test_the_cached_steps_are_those_of_the_network_from_scratch(monkeypatch):
         at = Places(GAP * torch.arange(5, 9)[None], torch.arange(5, 9)[None])
         causal = torch.ones(4, 4, dtype=torch.bool).tril()[None, None]
         sees = torch.ones(1, 1, 4, 6, dtype=torch.bool)
-        events = torch.zeros(1, 4, len(FIELDS), dtype=torch.int64)
-        at_once = peer.network.decode(events, at, causal, memories[0], heard_at, sees)[0]
+        events, controls = (torch.zeros(1, 4, n, dtype=torch.int64) for n in (len(FIELDS), len(CONTROLS)))
+        at_once = peer.network.decode(events, at, causal, memories[0], heard_at, sees, controls)[0]
     assert torch.allclose(torch.cat(states), at_once, atol=1e-5)
 
 

@@ -4,7 +4,7 @@ import json
 import signal
 from collections import Counter
 from dataclasses import replace
-from itertools import count
+from itertools import count, islice
 
 import numpy as np
 import pytest
@@ -19,6 +19,7 @@ from livejam import __version__
 from livejam.errors import FileError, LivejamError
 from livejam.pieces import load_pieces, save_pieces
 from livejam.training.checkpoints import TrainingSettings, load_any, load_checkpoint, load_network
+from livejam.training.data import streams
 from livejam.training.model import Network, NetworkSettings
 from livejam.training.train import Trainer, train
 
@@ -128,6 +129,15 @@ def test_a_finished_run_has_nothing_to_resume(music, straight):
     before = load_checkpoint(straight / "checkpoint.pt")["step"]
     go_on(music, straight, resume=True)
     assert load_checkpoint(straight / "checkpoint.pt")["step"] == before == 6
+
+
+def test_other_processes_make_the_same_batches(music):
+    """As for an accelerator; none is needed to make them."""
+    split = {name: streams([p for p in load_pieces(music)[0] if p.split == name]) for name in ("train", "valid")}
+    trainer = Trainer(split, SETTINGS, torch.device("cpu"))
+    trainer.step, trainer.device = 3, torch.device("cuda")
+    made = [batch.answer for batch in islice(trainer._batches(), 4)]
+    assert all(torch.equal(answer, trainer.sampler.batch(3 + i).answer) for i, answer in enumerate(made))
 
 
 # Learning

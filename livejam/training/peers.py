@@ -22,8 +22,19 @@ import torch
 from torch import Tensor
 
 from livejam import tokenizer as tok
+from livejam.controls import CONTROLS
 from livejam.tokenizer import COLUMN, FIELDS
-from livejam.training.model import Attention, Heads, Network, NetworkSettings, Places, angles, merge_intervals
+from livejam.training.model import (
+    CHOSEN,
+    WITH_DELTA,
+    Attention,
+    Heads,
+    Network,
+    NetworkSettings,
+    Places,
+    angles,
+    merge_intervals,
+)  # fmt: skip
 
 GAP = 12  # ticks between notes
 MIN_P = 0.05
@@ -51,6 +62,7 @@ class Own:
         self.layers: list[Any] = list(self.network.decoder if split else self.network.encoder)
         self._split, self._memory = split, settings.memory
         shape = (1, settings.key_heads, places, settings.head_width)
+        self._controls = torch.zeros(1, 1, len(CONTROLS), dtype=torch.int64)
         self._caches: Caches = [(torch.zeros(shape), torch.zeros(shape)) for _ in self.layers]
 
     @property
@@ -72,7 +84,7 @@ class Own:
     def step(self) -> Tensor:
         """Return the next event (1, 1, F)."""
         at = Places(torch.tensor([[self._onset]]), torch.tensor([[self._order]]))
-        x, angle = self.network.embedding(self._event), angles(at)
+        x, angle = self.network.embedding(self._event) + self.network.controls(self._controls), angles(at)
         self._count += 1
         for i, layer in enumerate(self.layers):
             normed = layer.attention_norm(x)
@@ -110,12 +122,12 @@ def sampled(heads: Heads, state: Tensor, event: Tensor) -> Tensor:
     chosen = torch.zeros_like(event)
     table, offsets = heads.chosen.table.weight, heads.chosen.offsets
     chosen[0, 0, COLUMN["delta"]] = delta = choice(heads.delta(state))
-    state = state + table[offsets[:3] + torch.tensor([int(delta), 0, 0])].sum(0)
+    state = state + table[offsets[: len(WITH_DELTA)] + torch.tensor([int(delta), 0, 0, 0, 0])].sum(0)
     pitches = merge_intervals(heads.pitch(state), event[:, 0, COLUMN["pitch"]])
     chosen[0, 0, COLUMN["pitch"]] = pitch = choice(pitches)
-    state = state + table[offsets[3] + pitch]
+    state = state + table[offsets[CHOSEN.index("pitch")] + pitch]
     chosen[0, 0, COLUMN["length"]] = length = choice(heads.length(state))
-    state = state + table[offsets[4] + length]
+    state = state + table[offsets[CHOSEN.index("length")] + length]
     chosen[0, 0, COLUMN["velocity"]] = choice(heads.velocity(state))
     chosen[0, 0, COLUMN["who"]] = tok.LIVEJAM
     return chosen

@@ -15,6 +15,7 @@ import json
 import math
 import os
 import platform
+import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -140,8 +141,9 @@ class Trainer:
         workers = max(1, min(WORKERS, (os.cpu_count() or 1) - 1))
         steps = itertools.count(self.step)
         loader = torch.utils.data.DataLoader(
-            _Drawn(self.sampler), batch_size=None, sampler=steps, num_workers=workers, prefetch_factor=8
-        )
+            _Drawn(self.sampler), batch_size=None, sampler=steps, num_workers=workers, prefetch_factor=8,
+            worker_init_fn=_leave_interrupts_to_us,
+        )  # fmt: skip
         yield from loader
 
     def train_step(self, batch: Batch) -> dict[str, Any]:
@@ -248,6 +250,11 @@ class _Drawn(torch.utils.data.Dataset[Batch]):
 
     def __getitem__(self, step: int) -> Batch:
         return self.sampler.batch(step)
+
+
+def _leave_interrupts_to_us(worker: int) -> None:
+    """Let a process that makes batches go on when Ctrl-C is pressed, until the step is done."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def use_big_pages_of_memory() -> None:
