@@ -50,6 +50,11 @@ class Candidate:
     over: bool = False
     chord: int = 0  # notes so far at the latest onset
 
+    @property
+    def gain(self) -> float:
+        """How much likelier it is for the call, in nats a note (the end counts as one): what an answer owes to it."""
+        return (self.likelihood - self.without_call) / max(1, len(self.notes) + self.over)
+
     def take(self, event: np.ndarray, onset: int, found: tuple[np.ndarray, np.ndarray | None]) -> None:
         """Go on with what the network has made up, which is so likely with the call and without."""
         self.over = event[COLUMN["delta"]] == tok.END
