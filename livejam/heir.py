@@ -8,11 +8,13 @@ import contextlib
 import mmap
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from livejam.errors import LivejamError
+from livejam.messages import to_message
 from livejam.notes import Cue, NoteOff, NoteOn
 from livejam.stage import Output
 
