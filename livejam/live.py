@@ -21,6 +21,7 @@ from livejam.events import PlayerEvent, Stop
 from livejam.heir import Estate, Ledger
 from livejam.inbox import LiveInbox
 from livejam.metronome import count_in_seconds
+from livejam.modes import Bars
 from livejam.notes import TICKS_PER_BEAT, Metre
 from livejam.partner import Put
 from livejam.ports import Driver, PortChoice, Ports, open_ports
@@ -123,7 +124,7 @@ def _beat(jam: Jam, inbox: LiveInbox, stack: contextlib.ExitStack) -> Clock | No
         peer = LinkPeer(inbox.put, metre.bar_ticks / TICKS_PER_BEAT, settings.bpm or DEFAULT_BPM)
         stack.callback(peer.close)
         return LinkClock()
-    if settings.bpm and (settings.click or settings.count_in):
+    if settings.bpm and (settings.click or settings.count_in or isinstance(settings.mode, Bars)):
         return SteadyClock(
             settings.bpm, time.monotonic() + BREATH + count_in_seconds(settings.count_in, settings.bpm, metre)
         )
