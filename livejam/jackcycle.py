@@ -15,6 +15,7 @@ from livejam.outgoing import Outgoing
 from livejam.ports import Receive
 
 LONGEST = 3  # bytes: longer messages (sysex) say nothing to livejam
+LAG = 2  # periods by which JACK's smooth clock may be behind: after a hiccup it takes seconds to find its way back
 TRIES = 5  # to read two clocks at the same moment
 
 
@@ -58,14 +59,15 @@ class Cycle:
 
     def _exchange(self, frames: int, source: int, count: int, target: int) -> None:
         self._jack.jack_get_cycle_times(self._client, self._frame, self._begin, self._end, self._length)
-        begin, end = (self._zero + usecs.value / 1e6 for usecs in (self._begin, self._end))
-        self.period = end - begin
+        period, now = (self._end.value - self._begin.value) / 1e6, time.monotonic()
+        begin = min(max(self._zero + self._begin.value / 1e6, now - LAG * period), now + period)
+        self.period = period
         if self.receive:
-            self._hear(self.receive, source, count, begin, self.period / frames)
+            self._hear(self.receive, source, count, begin, period / frames)
         while self.handed:
             self.waiting.add(*self.handed.popleft())
-        for at, message in self.waiting.due(end):
-            frame = min(max(0, round((at - begin) / self.period * frames)), frames - 1)
+        for at, message in self.waiting.due(begin + period):
+            frame = min(max(0, round((at - begin) / period * frames)), frames - 1)
             self._jack.jack_midi_event_write(target, frame, message, len(message))
 
     def _hear(self, receive: Receive, source: int, count: int, begin: float, frame: float) -> None:

@@ -160,7 +160,7 @@ def test_what_comes_in_is_stamped_with_its_frame(server):
     errors = sorted(abs((after - before) - (next_[0] - this[0])) for (before, after), (this, next_) in steps)
     assert errors[len(errors) // 2] < 0.0002
     waits = sorted(arrived - at for arrived, (at, _) in zip(jammer.arrived, jammer.heard, strict=True))
-    assert -0.005 < waits[len(waits) // 2] < 0.005
+    assert -0.006 < waits[len(waits) // 2] < 0.006  # two periods and a little
 
 
 def test_a_port_that_goes_is_taken_again_under_its_name(server):
