@@ -164,11 +164,6 @@ class Ports:
         return self._heard.name is not None and self._heard.name == self._sender.name
 
     @property
-    def virtual_output(self) -> bool:
-        """Whether the output is one of our own making."""
-        return self._sender.asked is None
-
-    @property
     def ahead(self) -> float:
         """How long before its time a cue is best sent; seconds."""
         port = self._sender.port
