@@ -18,7 +18,7 @@ from livejam.grid import BeatGrid, placed, steps
 from livejam.memory import Memory, Phrase
 from livejam.messages import DRUM_CHANNEL
 from livejam.metronome import Metronome
-from livejam.modes import Bars, ModeChosen, Signal
+from livejam.modes import Bars, ModeChosen, Signal, Switch
 from livejam.notes import TICKS_PER_BEAT, Cue, Metre, Note, NoteOff, NoteOn, TickNote
 from livejam.phrasing import Ear, TickLine
 from livejam.playback import Playback
@@ -65,6 +65,7 @@ class Session:
         self._metronome = Metronome(self._metre, settings.count_in, settings.click is not None) if clicks else None
         self._trouble: str | None = None  # of the clock
         self._signal_down = False
+        self._switch = Switch(settings.switch, settings.modes) if settings.switch else None
         self._shown: tuple[State, int] | None = None
         self._port_works = True
         self._running = True
@@ -154,6 +155,10 @@ class Session:
 
     def _hear_player(self, time: float, event: PlayerEvent) -> None:
         mode = self._turns.mode
+        if self._switch and self._switch.owns(event):
+            if chosen := self._switch.take(event, mode):
+                self._take(time, chosen)
+            return
         sign = mode.value(event) if isinstance(mode, Signal) else None
         if sign is not None:
             pressed, self._signal_down = sign and not self._signal_down, sign
