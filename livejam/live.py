@@ -31,6 +31,7 @@ from livejam.recording import JamFile, JamRecorder, jam_path
 from livejam.screen import StatusLine
 from livejam.session import Session, Tally
 from livejam.stage import Partner, Settings, Stage
+from livejam.terminal import hint, keys
 from livejam.watch import watching
 
 BREATH = 0.5  # seconds before the first click
@@ -103,7 +104,9 @@ def listen(jam: Jam, driver: Driver, network: Network, console: Console) -> Jamm
         ledger = stack.enter_context(Ledger(ports))
         network.connect(inbox.put)
         network.bequeath(Estate(ledger.path, driver.name, ports.target))
-        screen = stack.enter_context(StatusLine(console, f"{ports.names[0]} -> {ports.names[1]}"))
+        pressed = stack.enter_context(keys(jam.settings.modes, inbox.put))
+        words = hint(jam.settings.modes) if pressed else ""
+        screen = stack.enter_context(StatusLine(console, f"{ports.names[0]} -> {ports.names[1]}", words))
         recorder = stack.enter_context(JamRecorder(_file(jam, path, ports), screen.warn)) if path else None
         beat = _beat(jam, inbox, stack)
         stage = Stage(time.monotonic, inbox, ledger, screen, Scribe(recorder, screen), beat)
@@ -164,6 +167,12 @@ def _file(jam: Jam, path: Path, ports: Ports) -> JamFile:
         "input": ports.names[0],
         "output": ports.names[1],
         **jam.about,
-        "settings": {**asdict(jam.settings), "mode": str(jam.settings.mode)},
+        "settings": {**asdict(jam.settings), **_modes(jam.settings)},
     }
     return JamFile(path, about, jam.settings.metre, jam.settings.answer_channel)
+
+
+def _modes(settings: Settings) -> dict[str, object]:
+    """Return the ways of taking turns as they are written."""
+    switch = None if settings.switch is None else str(settings.switch)
+    return {"mode": str(settings.mode), "modes": [str(mode) for mode in settings.modes], "switch": switch}

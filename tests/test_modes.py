@@ -1,5 +1,7 @@
 """Ways of taking turns: how they are written, and how a player switches between them."""
 
+from dataclasses import replace
+
 import pytest
 
 from livejam.errors import LivejamError
@@ -64,6 +66,18 @@ def test_a_switch_takes_nothing_but_its_own(signal, own, others):
     switch = Switch(signal, USUAL)
     assert all(switch.owns(event) for event in own)
     assert not any(switch.owns(event) for event in others)
+
+
+def test_a_switch_in_a_jam_is_kept_but_is_no_music(world):
+    world.settings = replace(world.settings, switch=Signal("note", 36), modes=(Silence(0.6), Signal("cc", 20)))
+    world.phrase(1.0, [60, 64])
+    world.play(1.2, 36, 0.1)  # from now on a controller ends the phrase
+    world.happen(5.0, control(20, 127))
+    world.stop(12.0)
+    world.run()
+    assert [pitch for _, pitch in world.ons] == [72, 76]
+    assert world.ons[0][0] > 5.0
+    assert NoteOn(36, 80) in [message for _, message, _ in world.recorder.messages]
 
 
 def test_a_switch_is_a_controller_or_a_key():
