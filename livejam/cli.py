@@ -252,6 +252,8 @@ def listen(**asked: Any) -> None:
 
 def _told(tally: "Tally") -> str:
     """Return in a line what came of a jam."""
+    if not tally.answers:
+        return "no phrase was answered"
     answers = f"{tally.answers} answer{'' if tally.answers == 1 else 's'}"
     guesses = f"{tally.guesses} guess{'' if tally.guesses == 1 else 'es'}"
     return f"{answers}, {tally.used} of them begun before the phrase was over ({guesses} made)"

@@ -37,8 +37,8 @@ class Picture(Protocol):
     def see(self, record: Any) -> None:
         """Take in a record; print what is to stay."""
 
-    def refresh(self, now: float) -> bool:
-        """Draw what moves as it is at `now` (seconds); return whether it moves even if nothing is told."""
+    def refresh(self, now: float) -> float | None:
+        """Draw what moves as it is at `now` (seconds); return when to draw it again, None: once something is told."""
 
 
 Easel = Callable[[Console, Live | None], Picture]  # makes a picture; on a terminal there is a Live for what moves
@@ -106,17 +106,18 @@ class Painter:
 
 def paint(link: Connection, picture: Picture) -> None:
     """Show the picture what comes through `link`, and draw it, until None comes or the other end has gone."""
-    drawn, moves = 0.0, True
+    due: float | None = 0.0  # seconds: draw then
+    rested = 0.0  # seconds: not before
     while True:
         now = time.monotonic()
-        if moves and now >= drawn + 1 / RATE:
-            moves, drawn = picture.refresh(now), now
-        elif link.poll(drawn + 1 / RATE - now if moves else None):
+        if due is not None and now >= max(due, rested):
+            due, rested = picture.refresh(now), now + 1 / RATE
+        elif link.poll(None if due is None else max(due, rested) - now):
             record = link.recv()
             if record is None:
                 return
             picture.see(record)
-            moves = True
+            due = now
 
 
 def _paint_here(link: Connection, easel: Easel, console: Console) -> None:

@@ -25,7 +25,7 @@ class Lines:
         self.console.print(f"{record} by {os.getpid()}")
 
     def refresh(self, now):
-        return False
+        return None
 
 
 class Link:
@@ -52,7 +52,7 @@ class Moving:
 
     def refresh(self, now):
         self.drawn += 1
-        return True
+        return now
 
 
 def test_another_process_draws_on_stdout(capfd):

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.live import Live
 
 from livejam.notes import NoteOff, NoteOn
-from livejam.screen import Keyed, Moded, Paced, Status, StatusLine, StatusPicture, Turned, Warned
+from livejam.screen import Keyed, Moded, Paced, Status, StatusLine, StatusPicture, Traded, Turned, Warned
 from livejam.turns import State
 
 PORTS = "Keys -> Synth"
@@ -38,7 +38,7 @@ def printed(*seen):
     picture = StatusPicture(console, None)
     for one in seen:
         picture.see(one)
-        assert not picture.refresh(0.0)
+        assert picture.refresh(0.0) is None
     return console.file.getvalue()
 
 
@@ -51,7 +51,7 @@ def told(tell, terminal=False, keys=KEYS):
 
 
 def test_ready_says_what_to_do():
-    assert after(Turned(State.IDLE, 0)).line().plain == "○ ready     play a phrase"
+    assert after(Turned(State.IDLE, 0)).line(0.0).plain == "○ ready     play a phrase"
 
 
 def test_listening_says_turn_and_notes_of_the_player_alone():
@@ -62,7 +62,7 @@ def test_listening_says_turn_and_notes_of_the_player_alone():
         Keyed(1.3, NoteOn(64, 80), player=True),
         Keyed(1.3, NoteOn(67, 80), player=False),
     )
-    assert status.line().plain == "● listening turn 3 · 2 notes"
+    assert status.line(0.0).plain == "● listening turn 3 · 2 notes"
 
 
 def test_answering_counts_livejams_notes_from_nothing():
@@ -77,7 +77,33 @@ def test_answering_counts_livejams_notes_from_nothing():
 
 
 def test_the_way_of_taking_turns_is_shown():
-    assert after(Moded("silence"), Moded("bars:4")).line().plain.endswith("play a phrase · bars:4")
+    assert after(Moded("silence"), Moded("bars:4")).line(0.0).plain.endswith("play a phrase · bars:4")
+
+
+def test_where_bars_are_traded_it_says_which_bar_it_is():
+    bars = Traded(10.0, 18.0, 4)
+    status = after(Turned(State.LISTENING, 1), bars)
+    times = (9.5, 10.0, 11.9, 12.0, 17.9, 18.0, 25.0)
+    said = [status.line(now).plain.removeprefix("● listening ").partition(" · ")[0] for now in times]
+    assert said == [f"bar {bar} of 4" for bar in (1, 1, 1, 2, 4, 4, 4)]
+    assert [bars.after(now) for now in times] == [12.0, 12.0, 12.0, 14.0, None, None, None]
+
+
+def test_bars_end_with_the_turn_and_with_the_way_of_taking_turns():
+    for end in (Turned(State.IDLE, 1), Moded("silence")):
+        assert after(Turned(State.LISTENING, 1), Traded(10.0, 18.0, 4), end).bars is None
+
+
+def test_a_line_is_drawn_again_when_the_next_bar_begins():
+    console = Console(file=io.StringIO(), force_terminal=True, width=80)
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        picture, now = StatusPicture(console, live), 9.9
+        picture.see(Turned(State.RESPONDING, 1))
+        picture.see(Traded(10.0, 14.0, 2))
+        while now is not None:
+            now = picture.refresh(now)
+    text = console.file.getvalue()
+    assert text.index("bar 1 of 2") < text.index("bar 2 of 2")
 
 
 def test_without_a_terminal_each_change_of_turn_is_one_plain_line():
