@@ -50,6 +50,7 @@ class Complete:
 
     guess: int
     trouble: str | None = None  # why, in one line, if it ended for a bad reason
+    cut: bool = False  # another order came before its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +124,11 @@ class Composer:
 
     def take(self, order: Order) -> tuple[Reply, ...]:
         """Carry out an order; what takes long is left for `work`. The answer in work is over."""
-        ended = (Complete(self._guess),) if self._notes is not None else ()
+        ended = (Complete(self._guess, cut=True),) if self._notes is not None else ()
         self._notes = None
         done = self._hear(order) if isinstance(order, Hear) else self._begin(order)
         return (*ended, done) if done else ended
+
     def work(self) -> Reply | None:
         """Make up one note of the answer in work."""
         if self._notes is None:

@@ -18,6 +18,7 @@ class LiveInbox:
     """Events with the time of their arrival, in the order of arrival."""
 
     def __init__(self) -> None:
+        self.spins = True  # whether the last moment before a deadline is spent awake
         self._queue: SimpleQueue[tuple[float, Arrival]] = SimpleQueue()
 
     def put(self, time: float, event: Arrival) -> None:
@@ -29,13 +30,13 @@ class LiveInbox:
 
         On Windows it also returns None now and then, so that Ctrl-C gets through.
         """
-        asleep = None if deadline is None else max(0.0, deadline - time.monotonic() - SPIN)
+        asleep = None if deadline is None else max(0.0, deadline - time.monotonic() - SPIN * self.spins)
         if NAP is not None:
             asleep = NAP if asleep is None else min(asleep, NAP)
         try:
             return self._queue.get(block=asleep != 0, timeout=asleep)
         except Empty:
-            return self._spin(deadline) if deadline is not None else None
+            return self._spin(deadline) if self.spins and deadline is not None else None
 
     def _spin(self, deadline: float) -> tuple[float, Arrival] | None:
         """Look for events until `deadline`, if it is near."""

@@ -101,6 +101,7 @@ def listen(jam: Jam, driver: Driver, network: Network, console: Console) -> Jamm
         ports = open_ports(driver, jam.ports, inbox.put, time.monotonic)
         stack.callback(ports.close)
         stack.enter_context(watching(ports, driver.changed))
+        inbox.spins = ports.ahead == 0  # who sends ahead of time need not be that exact
         ledger = stack.enter_context(Ledger(ports))
         network.connect(inbox.put)
         network.bequeath(Estate(ledger.path, driver.name, ports.target))

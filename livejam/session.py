@@ -5,23 +5,21 @@ Protocols, and `livejam.cli` plugs them in. Times are seconds of one monotonic c
 in the one thread that called `Session.run`; other threads and processes reach it through the inbox alone.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from livejam.answering import LEAD, Answer, requested, traded
+from livejam.answering import Answer, requested, traded
 from livejam.composer import Complete, Compose, Composed, Failed, Forgotten, Heard, Lost, Reply
-from livejam.echo import Echo
-from livejam.errors import LivejamError
 from livejam.events import Clocking, Gesture, Pedal, PlayerEvent, PortBack, PortLost, Stop
 from livejam.feel import Feel
-from livejam.grid import BeatGrid, placed, steps
+from livejam.grid import BeatGrid
 from livejam.memory import Memory, Phrase
 from livejam.messages import DRUM_CHANNEL
 from livejam.metronome import Metronome
 from livejam.modes import Bars, ModeChosen, Signal, Switch
-from livejam.notes import TICKS_PER_BEAT, Cue, Metre, Note, NoteOff, NoteOn, TickNote
+from livejam.notes import Metre, NoteOff, NoteOn, TickNote
 from livejam.phrasing import Ear, TickLine
 from livejam.playback import Playback
+from livejam.sender import Sender
 from livejam.stage import Arrival, Partner, Settings, Stage
 from livejam.turns import Action, AnswerReady, Estimate, Hush, Play, PlaybackDone, Speculate, State, TurnTaker
 
@@ -51,7 +49,7 @@ class Session:
         self._line = TickLine(settings.bpm, self._metre)
         self._turns = TurnTaker(settings, bars=self._line)
         self._playback = Playback()
-        self._echo = Echo() if settings.shared_bus else None
+        self._sender = Sender(stage, settings)
         self._ear = Ear(settings.longest_key)
         self._memory = Memory(partner.tell)
         self._number = 0  # of the latest answer asked for
@@ -60,14 +58,12 @@ class Session:
         self._hear_at: float | None = None  # seconds: the phrase is told then
         self._beat: BeatGrid | None = None  # of the clock
         self._feel = Feel()  # of the player
-        self._ahead = stage.output.ahead + settings.output_latency  # seconds before its time that a cue is sent
         clicks = settings.click is not None or settings.count_in > 0
         self._metronome = Metronome(self._metre, settings.count_in, settings.click is not None) if clicks else None
         self._trouble: str | None = None  # of the clock
         self._signal_down = False
         self._switch = Switch(settings.switch, settings.modes) if settings.switch else None
         self._shown: tuple[State, int] | None = None
-        self._port_works = True
         self._running = True
         self.tally = Tally()
 
@@ -85,11 +81,12 @@ class Session:
                 self._show()
                 self._go_on(self._stage.inbox.wait(self._due()))
         finally:
-            self._send(self._playback.silence(self._stage.clock()))
+            self._sender.send(self._playback.silence(self._stage.clock()))
 
     def _go_on(self, arrival: tuple[float, Arrival] | None) -> None:
         """Do what is due: sound first, then timers, then the event."""
         now = self._stage.clock()
+        self._follow_clock(now)
         self._click(now)
         self._play(now)
         self._pass_time(arrival[0] if arrival else now)
@@ -101,11 +98,11 @@ class Session:
     def _due(self) -> float | None:
         sound = self._playback.deadline
         click = self._metronome.deadline if self._metronome else None
-        deadlines = (self._turns.deadline, self._hear_at, click, None if sound is None else sound - self._ahead)
+        deadlines = (self._turns.deadline, self._hear_at, click, None if sound is None else sound - self._sender.ahead)
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def _play(self, now: float) -> None:
-        self._send(self._playback.due(now, self._ahead))
+        self._sender.send(self._playback.due(now, self._sender.ahead))
         answer = self._answer
         if answer and answer.complete and self._playback.idle(self._settings.answer_channel):
             self._end_answer(now)
@@ -129,8 +126,8 @@ class Session:
 
     def _take(self, time: float, event: Arrival) -> None:
         """Take in what happened at `time`."""
-        if self._echo and isinstance(event, NoteOn | NoteOff) and self._echo.returns(event, time):
-            return
+        if self._sender.returns(event, time):
+            return  # our own, coming back
         match event:
             case NoteOn() | NoteOff() | Pedal() | Gesture():
                 self._stage.recorder.record(time, event, player=True)
@@ -256,10 +253,11 @@ class Session:
             case Composed(guess, note):
                 for answer in self._asked(guess):
                     answer.add(note)
-            case Complete(guess, trouble):
+            case Complete(guess, trouble, cut):
                 for answer in self._asked(guess):
                     answer.complete = True
                     self._warn(trouble)
+                    self._guess = None if cut and answer is self._guess else self._guess
             case Failed(reason):
                 self._warn(reason)
                 self._memory.forget()
@@ -295,32 +293,19 @@ class Session:
         if answer is None:
             return
         if answer.grid is None and answer.first is not None:
-            answer.place(*self._place(answer.first, answer.request.first, now))
+            now = max(now, self._stage.clock()) + self._settings.output_latency
+            latest = min(now + self._settings.start_within, self._turns.released + self._settings.start_by)
+            answer.place(self._line.grid, now, latest if self._settings.on_beat else None)
             self._turns.handle(AnswerReady(answer.request.turn), now)
         if answer.grid is not None:
-            feel = self._feel.at(answer.grid.bpm)
-            for note, first in answer.take():
-                moved = _in_time(note, answer.grid, feel.offset(note.onset, first))
-                self._playback.schedule(moved, self._settings.answer_channel)
+            for note in answer.take(self._feel):
+                self._playback.schedule(note, self._settings.answer_channel)
         self._play(self._stage.clock())
-
-    def _place(self, first: int, wanted: int | None, now: float) -> tuple[BeatGrid, int]:
-        """Return on which grid, and how many ticks away, an answer begins whose first note was made up for `first`."""
-        grid = self._line.grid
-        now = max(now, self._stage.clock()) + self._settings.output_latency
-        if wanted is not None and self._beat is not None:
-            late = grid.tick_at(now) - wanted  # ticks
-            if late < TICKS_PER_BEAT / 4:
-                return grid, wanted - first
-        if not self._settings.on_beat:
-            return replace(grid, origin=now, origin_ticks=first), 0
-        latest = min(now + self._settings.start_within, self._turns.released + self._settings.start_by)
-        return grid, placed(first, grid, now + LEAD, latest, steps(self._metre))
 
     def _end_answer(self, now: float) -> None:
         """End the answer, and let the network hear what really sounded of it."""
         answer, self._answer = self._answer, None
-        self._send(self._playback.silence(now, self._settings.answer_channel))
+        self._sender.send(self._playback.silence(now, self._settings.answer_channel))
         notes = self._playback.take_sounded(self._settings.answer_channel)
         if answer is None or answer.grid is None:
             return
@@ -342,10 +327,10 @@ class Session:
         clock = self._stage.beat
         if clock is None:
             return
+        beat = clock.grid(now)
         if clock.trouble != self._trouble:
             self._trouble = clock.trouble
             self._warn(self._trouble)
-        beat = clock.grid(now)
         if beat == self._beat:
             return
         before = self._line.grid
@@ -359,27 +344,6 @@ class Session:
 
     # What is sent and shown
 
-    def _send(self, cues: Sequence[Cue]) -> None:
-        """Send all, then keep and show them: nothing may come between a note and its end."""
-        for cue in cues:
-            self._send_one(cue)
-        for cue in cues:
-            if cue.channel == self._settings.answer_channel:
-                self._stage.recorder.record(cue.at, cue.message, player=False)
-                self._stage.screen.answer_note(cue.at, cue.message)
-
-    def _send_one(self, cue: Cue) -> None:
-        try:
-            self._stage.output.send(replace(cue, at=cue.at - self._settings.output_latency))
-        except LivejamError as error:
-            if self._port_works:
-                self._stage.screen.warn(str(error))
-            self._port_works = False
-            return
-        self._port_works = True
-        if self._echo:
-            self._echo.sent(cue.message, self._stage.clock())
-
     def _warn(self, text: str | None) -> None:
         if text:
             self._stage.screen.warn(text)
@@ -389,8 +353,3 @@ class Session:
         if showing != self._shown:
             self._shown = showing
             self._stage.screen.state(*showing)
-
-
-def _in_time(note: TickNote, grid: BeatGrid, offset: float) -> Note:
-    onset = grid.seconds_at(note.onset)
-    return Note(onset + offset, note.pitch, note.velocity, grid.seconds_at(note.onset + note.length) - onset)
