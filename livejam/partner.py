@@ -19,6 +19,7 @@ from threading import Thread
 from livejam.composer import Complete, Compose, Composer, Failed, Forgotten, Hear, Heard, Lost, Order, Reply
 from livejam.errors import LivejamError, ModelError
 from livejam.heir import Estate, inherit
+from livejam.signals import held_back, ignore_endings
 
 STARTING = 30.0  # seconds that a network may take to load
 PARTING = 2.0  # seconds that it may take to end
@@ -114,7 +115,8 @@ class NetworkProcess:
         context = multiprocessing.get_context("spawn")
         self._link, far = context.Pipe()
         self._process = context.Process(target=serve, args=(far, self._network), name="livejam-network", daemon=True)
-        self._process.start()
+        with held_back():
+            self._process.start()
         far.close()
         self._began = time.monotonic()
 
@@ -175,9 +177,7 @@ class NetworkProcess:
 
 def serve(link: Connection, network: Network) -> None:
     """Answer orders until None comes, or until the other end is gone: the body of the network's process."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):  # the end of the jam ends this, and nothing else
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    ignore_endings()  # the end of the jam ends this, and nothing else
     from livejam.brain import load_brain
 
     try:

@@ -29,7 +29,7 @@ class Lines:
 
 
 class Link:
-    """The end of a pipe at which records come at once; virtual time is the picture's."""
+    """The end of a pipe at which lists of records come at once."""
 
     def __init__(self, *records):
         self.records = list(records)
@@ -142,7 +142,7 @@ os._exit(9)
 
 def test_a_flood_of_records_is_taken_in_and_drawn_a_few_times():
     picture = Moving()
-    paint(Link(*range(1000), None), picture)
+    paint(Link(*([number] for number in range(1000)), [None]), picture)
     assert picture.seen == list(range(1000))
     assert 1 <= picture.drawn < 100
 
