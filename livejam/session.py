@@ -353,3 +353,6 @@ class Session:
         if showing != self._shown:
             self._shown = showing
             self._stage.screen.state(*showing)
+            if bars := self._turns.bars:
+                first, end = bars
+                self._stage.screen.bars(self._line.start(first), self._line.start(end), end - first)

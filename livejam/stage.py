@@ -68,6 +68,9 @@ class Screen(Protocol):
     def state(self, state: State, turn: int) -> None:
         """Whose turn it is has changed."""
 
+    def bars(self, start: float, end: float, count: int) -> None:
+        """The turn that has begun takes `count` bars, from `start` to `end` (seconds)."""
+
     def player_note(self, time: float, message: NoteOn | NoteOff) -> None:
         """The player pressed or released a key."""
 

@@ -151,6 +151,14 @@ class TurnTaker:
         """When the phrase will be over if nothing else happens, seconds."""
         return self._over_at
 
+    @property
+    def bars(self) -> tuple[int, int] | None:
+        """The first bar of the turn that is on and the one after its last; None: no bars are traded in it."""
+        if not isinstance(self.mode, Bars) or self._slot is None or self.state is State.IDLE:
+            return None
+        first = self._slot if self.state is State.LISTENING else self._slot - self.mode.count
+        return first, first + self.mode.count
+
     def handle(self, event: Event, now: float) -> tuple[Action, ...]:
         """Take in what happened at `now` and return what is to be done."""
         quiet_from = self._quiet_from()

@@ -96,6 +96,9 @@ class SilentScreen:
     def state(self, state: State, turn: int) -> None:
         """Show nothing."""
 
+    def bars(self, start: float, end: float, count: int) -> None:
+        """Show nothing."""
+
     def player_note(self, time: float, message: NoteOn | NoteOff) -> None:
         """Show nothing."""
 

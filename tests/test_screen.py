@@ -5,8 +5,11 @@ import io
 from rich.console import Console
 from rich.live import Live
 
-from livejam.notes import NoteOff, NoteOn
+from livejam.clock import SteadyClock
+from livejam.modes import Bars
+from livejam.notes import Metre, NoteOff, NoteOn
 from livejam.screen import Keyed, Moded, Paced, Status, StatusLine, StatusPicture, Traded, Turned, Warned
+from livejam.stage import Settings
 from livejam.turns import State
 
 PORTS = "Keys -> Synth"
@@ -171,3 +174,14 @@ def test_a_closed_terminal_ends_the_drawing_not_the_jam():
     with StatusLine(Console(file=out), PORTS) as line:
         line.state(State.IDLE, 0)
         line.warn("nobody sees this")
+
+
+def test_a_session_says_which_bars_a_turn_takes(world):
+    shown = []
+    world.settings = Settings(Bars(2), bpm=120.0, metre=Metre(4, 4))
+    world.beat = SteadyClock(120.0, 1.0)  # so bars begin at 1, 3, 5, ...
+    world.screen.bars = lambda *bars: shown.append((world.screen.states[-1][0], *bars))
+    world.phrase(3.0, [60, 62, 64, 65])
+    world.stop(10.0)
+    world.run()
+    assert shown == [(State.LISTENING, 3.0, 7.0, 2), (State.RESPONDING, 7.0, 11.0, 2)]
