@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from conftest import Parrot
+from soak.double import Double
 from soak.longrun import Sums, jams
 from soak.process import rss_mib
 from soak.realtime import Findings, concert
@@ -52,7 +52,7 @@ def main() -> int:
     parser.add_argument("--turns", type=int, default=10_000)
     asked = parser.parse_args()
     end = time.monotonic() + 60 * asked.minutes
-    broken = thousands("a stand-in", Parrot, asked.turns * 6 // 10, asked.seed)
+    broken = thousands("a stand-in", Double, asked.turns * 6 // 10, asked.seed)
     broken += thousands("the network", lambda: load_brain(None, asked.seed, None), asked.turns * 4 // 10, asked.seed)
     with tempfile.TemporaryDirectory(prefix="livejam-soak-") as folder:
         found = concert(max(60.0, end - time.monotonic()), asked.seed, Path(folder), Teller().real)

@@ -34,7 +34,9 @@ class Musician:
         while True:
             bout = self.bout()
             yield from ((at + seconds, message) for seconds, message in bout)
-            at += bout[-1][0] + self.chance.choice((0.05, 0.4, 1.0, 2.0, 4.0, 8.0, 12.0)) * self.chance.uniform(0.5, 1.5)
+            at += bout[-1][0] + self.chance.choice((0.05, 0.4, 1.0, 2.0, 4.0, 8.0, 12.0)) * self.chance.uniform(
+                0.5, 1.5
+            )
 
     def bout(self) -> list[Timed]:
         """Play once, something with at least one message; by time, from 0 on. Often with the signs of an end."""
@@ -123,7 +125,10 @@ class Musician:
         root = self.chance.randint(40, 70)
         at = 0.0
         for _ in range(self.chance.randint(2, most)):
-            yield at + self.chance.gauss(0, 0.005) ** 2, root + self.chance.choice(SCALE) + 12 * self.chance.randint(0, 1)
+            yield (
+                at + self.chance.gauss(0, 0.005) ** 2,
+                root + self.chance.choice(SCALE) + 12 * self.chance.randint(0, 1),
+            )
             at += step * self.chance.choice((0.5, 1, 1, 1, 2))
 
     def _note(self, at: float, pitch: int, length: float, channel: int = 0) -> list[Timed]:
