@@ -33,7 +33,7 @@ LAYERS = (  # each module imports what stands on a lower line, and nothing on it
 PURE = {  # no devices, files, threads or clocks
     *("notes", "events", "errors", "grid", "pulse", "tempo", "clock", "metronome", "feel"),
     *("modes", "turns", "endings", "phrasing", "answering", "playback", "echo"),
-    *("composer", "memory", "stage", "session", "virtual"),
+    *("composer", "memory", "stage", "sender", "session", "virtual"),
     *("messages", "outgoing", "portnames", "tokenizer"),
 }
 IMPURE = {"time", "threading", "queue", "os", "socket", "subprocess", "signal", "io", "multiprocessing", "random"}
