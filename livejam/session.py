@@ -167,6 +167,7 @@ class Session:
         self._carry_out(self._turns.handle(event, time), time)
         if self._turns.turn != turn:
             self._begin_call(time)
+            self._show()  # before its first note is
         self._ear.take_in(event, time)
         if state is State.LISTENING and not isinstance(event, NoteOn) and self._hear_at is None:
             self._hear_at = time + SOON + SOON_A_NOTE * len(self._ear.ended())

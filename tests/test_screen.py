@@ -185,3 +185,13 @@ def test_a_session_says_which_bars_a_turn_takes(world):
     world.stop(10.0)
     world.run()
     assert shown == [(State.LISTENING, 3.0, 7.0, 2), (State.RESPONDING, 7.0, 11.0, 2)]
+
+
+def test_a_session_tells_of_a_turn_before_its_first_note(world):
+    shown = []
+    world.screen.state = lambda state, turn: shown.append((state, turn))
+    world.screen.player_note = lambda time, message: shown.append(message)
+    world.phrase(1.0, [60])
+    world.stop(5.0)
+    world.run()
+    assert shown[:4] == [(State.IDLE, 0), (State.LISTENING, 1), NoteOn(60, 80), NoteOff(60)]
