@@ -1,4 +1,4 @@
-"""make soak: at least ten thousand turns in virtual time, then real time over JACK for the rest; ends with 1 if it broke.
+"""make soak: ten thousand turns in virtual time, then real time over JACK for the rest; ends with 1 if anything broke.
 
 usage: python -m soak [--minutes 60] [--seed 1] [--turns 10000]
 """
@@ -12,13 +12,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from livejam.brain import load_brain
+from livejam.composer import Brain
 from soak.double import Double
 from soak.longrun import Sums, jams
 from soak.process import rss_mib
 from soak.realtime import Findings, concert
-
-from livejam.brain import load_brain
-from livejam.composer import Brain
 
 TURNS_A_JAM = 250
 GROWTH = 16.0  # MiB by which ten thousand turns may grow, once all is warm

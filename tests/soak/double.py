@@ -1,4 +1,4 @@
-"""A stand-in for the network that is fast, plays all sorts of things, and remembers nothing but how much it has heard."""
+"""A stand-in for the network: fast, plays all sorts of things, and remembers nothing but how much it has heard."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

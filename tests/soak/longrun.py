@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from heapq import merge
 
-from soak.musician import Musician, Sequencer
-from soak.scene import Deed, Scene, Wire, accidents
-
 from livejam.clock import Clock, MidiClock, SteadyClock
 from livejam.composer import Brain
 from livejam.modes import ModeChosen, read_mode
 from livejam.notes import Metre
 from livejam.stage import Settings
+from soak.musician import Musician, Sequencer
+from soak.scene import Deed, Scene, Wire, accidents
 
 MODES = ("silence", "silence:0.3", "silence:1", "bars:1", "bars:2", "bars:4", "pedal", "cc:20", "note:36")
 

@@ -149,8 +149,9 @@ class Sequencer:
         """Send for ever, by time."""
         at = 0.0
         while True:
-            for at, message in self._passage(at + 0.01):
-                yield at, message
+            passage = list(self._passage(at + 0.01))
+            yield from passage
+            at = passage[-1][0] if passage else at + 0.01
             if self.chance.random() < 0.2:
                 at += self.chance.uniform(0.1, 12.0)  # it has died
 

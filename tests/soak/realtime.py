@@ -16,6 +16,7 @@ from statistics import median
 import mido
 from jack_clients import Livejam, Player, Recorder, until
 from jack_server import JackServer
+
 from soak.musician import Musician
 from soak.process import cpu_seconds, network_of, rss_mib
 
