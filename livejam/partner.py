@@ -56,11 +56,12 @@ class Refused:
 class NetworkProcess:
     """Fits `stage.Partner`. The process starts with the object; use it in a `with`, around the jam."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, hung: float = HUNG) -> None:
         self._network = network
+        self._hung = hung
         self._orders: SimpleQueue[Order | Estate | None] = SimpleQueue()
         self._estate: Estate | None = None
-        self._owed = 0  # replies that are still to come; a hint: two threads count
+        self._told = self._done = 0  # orders passed on, by one thread; and those replied to, by another
         self._ending = False
         self._start()
 
@@ -133,7 +134,7 @@ class NetworkProcess:
     def _pass_on(self) -> None:
         """Pass orders on: the body of a thread. An order to a process that has died is lost; it is told everything."""
         while (order := self._orders.get()) is not None:
-            self._owed += isinstance(order, Hear | Compose)
+            self._told += isinstance(order, Hear | Compose)
             with contextlib.suppress(OSError, ValueError):
                 self._link.send(order)
 
@@ -143,7 +144,8 @@ class NetworkProcess:
         while not self._ending:
             reply = self._next_reply()
             if reply is not None:
-                self._owed -= isinstance(reply, Heard | Failed | Forgotten | Complete)
+                last = isinstance(reply, Heard | Failed | Forgotten | Complete)
+                self._done = min(self._done + last, self._told)
                 self._put(time.monotonic(), reply)
                 continue
             if self._ending:
@@ -155,8 +157,8 @@ class NetworkProcess:
     def _next_reply(self) -> Reply | None:
         """Return the next reply; None if the process has died or does not move."""
         try:
-            while not self._link.poll(HUNG):
-                if self._owed > 0:
+            while not self._link.poll(self._hung):
+                if self._done < self._told:
                     return None
             reply: Reply = self._link.recv()
         except (EOFError, OSError):
@@ -167,9 +169,9 @@ class NetworkProcess:
         """Start the process anew until it is ready."""
         time.sleep(wait)
         self._start()
+        self._done = self._told  # what went to the one that died gets no reply any more
         with contextlib.suppress(LivejamError):
             self.ready()
-            self._owed = 0
             if self._estate:
                 self._orders.put(self._estate)
             self._put(time.monotonic(), Forgotten())
