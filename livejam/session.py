@@ -5,7 +5,7 @@ Protocols, and `livejam.cli` plugs them in. Times are seconds of one monotonic c
 in the one thread that called `Session.run`; other threads and processes reach it through the inbox alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from livejam.answering import Answer, requested, traded
 from livejam.composer import Complete, Compose, Composed, Failed, Forgotten, Heard, Lost, Reply
@@ -47,9 +47,11 @@ class Session:
         self._settings = settings
         self._metre = settings.metre or (Metre(4, 4) if stage.beat else None)
         self._line = TickLine(settings.bpm, self._metre)
-        self._turns = TurnTaker(settings, bars=self._line)
-        self._playback = Playback()
         self._sender = Sender(stage, settings)
+        self._lead = self._sender.ahead  # seconds before its end that a phrase counts as over
+        self._over_at = 0.0  # seconds: the end of the latest phrase
+        self._turns = TurnTaker(replace(settings, lead=self._lead), bars=self._line)
+        self._playback = Playback()
         self._ear = Ear(settings.longest_key)
         self._memory = Memory(partner.tell)
         self._number = 0  # of the latest answer asked for
@@ -213,6 +215,7 @@ class Session:
             self._end_answer(now)
         if isinstance(self._turns.mode, Bars) and self._beat is None:
             self._warn(NO_BARS)
+        self._over_at = now if isinstance(self._turns.mode, Signal) else now + self._lead
         guess, self._guess = self._guess, None
         grid, call = self._close_call(now)
         guessed = guess is not None and (guess.request.call == call or (self._must_start and guess.first is not None))
@@ -294,7 +297,7 @@ class Session:
         if answer is None:
             return
         if answer.grid is None and answer.first is not None:
-            now = max(now, self._stage.clock()) + self._settings.output_latency
+            now = max(self._over_at, self._stage.clock() + self._settings.output_latency)
             latest = min(now + self._settings.start_within, self._turns.released + self._settings.start_by)
             answer.place(self._line.grid, now, latest if self._settings.on_beat else None)
             self._turns.handle(AnswerReady(answer.request.turn), now)

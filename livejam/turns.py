@@ -103,6 +103,7 @@ class TurnRules:
     longest_key: float = 4.0  # seconds: a key or pedal held longer counts as released
     first_note: float = 4.0  # seconds livejam may take to come up with its first note
     longest_answer: float = 30.0  # seconds
+    lead: float = 0.0  # seconds before a phrase is over that it counts as over: what it takes to be heard in time
 
 
 class BarLines(Protocol):
@@ -276,11 +277,11 @@ class TurnTaker:
         longest = self._began + self.rules.longest_call
         match self.mode:
             case Bars(count) if self._slot is not None and self._bars and self._bars.number(self._began) is not None:
-                over_at = self._bars.start(self._slot + count)
+                over_at = self._bars.start(self._slot + count) - self.rules.lead
                 return over_at, over_at - BEFORE_BAR
             case Signal():
                 return self._began + 10 * self.rules.longest_call, quiet_from + PLAUSIBLE
-        silence = self._silence(quiet_from)
+        silence = max(0.0, self._silence(quiet_from) - self.rules.lead)
         return min(longest, quiet_from + silence), quiet_from + min(PLAUSIBLE, silence / 2)
 
     def _silence(self, released: float) -> float:
