@@ -16,7 +16,7 @@ from livejam.memory import Memory, Phrase
 from livejam.messages import DRUM_CHANNEL
 from livejam.metronome import Metronome
 from livejam.modes import Bars, ModeChosen, Signal, Switch
-from livejam.notes import Metre, NoteOff, NoteOn, TickNote
+from livejam.notes import TICKS_PER_BEAT, Metre, NoteOff, NoteOn, TickNote
 from livejam.phrasing import Ear, TickLine
 from livejam.playback import Playback
 from livejam.sender import Sender
@@ -25,6 +25,7 @@ from livejam.turns import Action, AnswerReady, Estimate, Hush, Play, PlaybackDon
 
 TOO_SLOW = "no answer came in time: this machine is busy, or the call was very long; play on"
 NO_BARS = "there is no clock to trade bars by; until it runs, a silence ends your phrase"
+TEMPO_CHANGE = 0.005  # share of the clock's tempo: less is its jitter
 SOON = 0.03  # seconds after a note has ended until the network is told
 SOON_A_NOTE = 0.001  # seconds more for every note of the phrase: finding the beat of many notes takes long
 
@@ -144,6 +145,7 @@ class Session:
                 self._stage.screen.warn(f"{name} is back")
             case ModeChosen(mode):
                 self._turns.choose(mode, time)
+                self._signal_down = False
                 self._stage.screen.mode(str(mode))
             case Stop():
                 self._running = False
@@ -159,7 +161,7 @@ class Session:
                 self._take(time, chosen)
             return
         sign = mode.value(event) if isinstance(mode, Signal) else None
-        if sign is not None:
+        if sign or (sign is False and self._signal_down):  # what was pressed as music is released as music
             pressed, self._signal_down = sign and not self._signal_down, sign
             self._carry_out(self._turns.signal(time) if pressed else (), time)
             return
@@ -342,6 +344,8 @@ class Session:
         if beat and self._beat and self._answer and self._answer.grid is not None:
             self._answer.grid = self._line.grid
             self._playback.retime(lambda time: self._line.grid.seconds_at(before.tick_at(time)))
+        if beat and (self._beat is None or abs(beat.bpm - self._beat.bpm) > TEMPO_CHANGE * beat.bpm):
+            self._stage.recorder.tempo(beat.seconds_at(beat.tick_at(now) // TICKS_PER_BEAT * TICKS_PER_BEAT), beat.bpm)
         self._beat = beat
         self._turns.regrid(now)
         self._click(now)
