@@ -140,7 +140,7 @@ class NetworkProcess:
 
     def _bring(self) -> None:
         """Bring the replies, and keep the process alive: the body of a thread."""
-        deaths = 0
+        deaths = -1  # in a row
         while not self._ending:
             reply = self._next_reply()
             if reply is not None:

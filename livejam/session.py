@@ -163,7 +163,8 @@ class Session:
         sign = mode.value(event) if isinstance(mode, Signal) else None
         if sign or (sign is False and self._signal_down):  # what was pressed as music is released as music
             pressed, self._signal_down = sign and not self._signal_down, sign
-            self._carry_out(self._turns.signal(time) if pressed else (), time)
+            if pressed:
+                self._take_signal(time)
             return
         if isinstance(event, Gesture):
             return
@@ -177,6 +178,13 @@ class Session:
             self._hear_at = time + SOON + SOON_A_NOTE * len(self._ear.ended())
         if isinstance(event, NoteOn | NoteOff):
             self._stage.screen.player_note(time, event)
+
+    def _take_signal(self, time: float) -> None:
+        listening = self._turns.state is State.LISTENING
+        actions = self._turns.signal(time)
+        self._carry_out(actions, time)
+        if listening and not actions:
+            self._close_call(time)  # too short to answer, but heard
 
     def _begin_call(self, time: float) -> None:
         self._ear.take(time)
