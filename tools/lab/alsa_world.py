@@ -209,7 +209,7 @@ def address_of(client: str, port: str) -> str:
 class Card:
     """The kernel's virtual MIDI card: what is written to its device comes out of its sequencer port."""
 
-    port = "VirMIDI 0-0"
+    port = "Virtual Raw MIDI 0-0:VirMIDI 0-0"
     device = Path("/dev/snd/midiC0D0")
 
     def unplug(self) -> float:
