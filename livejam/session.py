@@ -10,14 +10,12 @@ from dataclasses import dataclass, replace
 from livejam.answering import Answer, requested, traded
 from livejam.composer import Complete, Compose, Composed, Failed, Forgotten, Heard, Lost, Reply
 from livejam.events import Clocking, Gesture, Pedal, PlayerEvent, PortBack, PortLost, Stop
-from livejam.feel import Feel
 from livejam.grid import BeatGrid
-from livejam.memory import Memory, Phrase
+from livejam.hearing import Hearing
 from livejam.messages import DRUM_CHANNEL
 from livejam.metronome import Metronome
 from livejam.modes import Bars, ModeChosen, Signal, Switch
 from livejam.notes import TICKS_PER_BEAT, Metre, NoteOff, NoteOn, TickNote
-from livejam.phrasing import Ear, TickLine
 from livejam.playback import Playback
 from livejam.sender import Sender
 from livejam.stage import Arrival, Partner, Settings, Stage
@@ -26,8 +24,6 @@ from livejam.turns import Action, AnswerReady, Estimate, Hush, Play, PlaybackDon
 TOO_SLOW = "no answer came in time: this machine is busy, or the call was very long; play on"
 NO_BARS = "there is no clock to trade bars by; until it runs, a silence ends your phrase"
 TEMPO_CHANGE = 0.005  # share of the clock's tempo: less is its jitter
-SOON = 0.03  # seconds after a note has ended until the network is told
-SOON_A_NOTE = 0.001  # seconds more for every note of the phrase: finding the beat of many notes takes long
 
 
 @dataclass
@@ -47,20 +43,17 @@ class Session:
         self._partner = partner
         self._settings = settings
         self._metre = settings.metre or (Metre(4, 4) if stage.beat else None)
-        self._line = TickLine(settings.bpm, self._metre)
+        self._hearing = Hearing(partner.tell, self._metre, settings.bpm, settings.longest_key)
+        self._line = self._hearing.line
         self._sender = Sender(stage, settings)
         self._lead = self._sender.ahead  # seconds before its end that a phrase counts as over
         self._over_at = 0.0  # seconds: the end of the latest phrase
         self._turns = TurnTaker(replace(settings, lead=self._lead), bars=self._line)
         self._playback = Playback()
-        self._ear = Ear(settings.longest_key)
-        self._memory = Memory(partner.tell)
         self._number = 0  # of the latest answer asked for
         self._guess: Answer | None = None  # to the phrase as it is, should it be over
         self._answer: Answer | None = None  # awaited, or sounding
-        self._hear_at: float | None = None  # seconds: the phrase is told then
         self._beat: BeatGrid | None = None  # of the clock
-        self._feel = Feel()  # of the player
         clicks = settings.click is not None or settings.count_in > 0
         self._metronome = Metronome(self._metre, settings.count_in, settings.click is not None) if clicks else None
         self._trouble: str | None = None  # of the clock
@@ -95,13 +88,14 @@ class Session:
         self._pass_time(arrival[0] if arrival else now)
         if arrival:
             self._take(*arrival)
-        elif self._hear_at is not None and now >= self._hear_at:
+        elif self._hearing.deadline is not None and now >= self._hearing.deadline:
             self._hear()
 
     def _due(self) -> float | None:
         sound = self._playback.deadline
+        send = None if sound is None else sound - self._sender.ahead
         click = self._metronome.deadline if self._metronome else None
-        deadlines = (self._turns.deadline, self._hear_at, click, None if sound is None else sound - self._sender.ahead)
+        deadlines = (self._turns.deadline, self._hearing.deadline, click, send)
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def _play(self, now: float) -> None:
@@ -139,7 +133,7 @@ class Session:
                 self._take_reply(event, time)
             case PortLost(name):
                 self._stage.screen.warn(f"{name} is gone; livejam goes on as soon as it is back")
-                self._ear.take_in(event, time)
+                self._hearing.take_in(event, time)
                 self._carry_out(self._turns.handle(event, time), time)
             case PortBack(name):
                 self._stage.screen.warn(f"{name} is back")
@@ -173,9 +167,9 @@ class Session:
         if self._turns.turn != turn:
             self._begin_call(time)
             self._show()  # before its first note is
-        self._ear.take_in(event, time)
-        if state is State.LISTENING and not isinstance(event, NoteOn) and self._hear_at is None:
-            self._hear_at = time + SOON + SOON_A_NOTE * len(self._ear.ended())
+        self._hearing.take_in(event, time)
+        if state is State.LISTENING and not isinstance(event, NoteOn):
+            self._hearing.tell_soon(time)
         if isinstance(event, NoteOn | NoteOff):
             self._stage.screen.player_note(time, event)
 
@@ -187,16 +181,15 @@ class Session:
             self._close_call(time)  # too short to answer, but heard
 
     def _begin_call(self, time: float) -> None:
-        self._ear.take(time)
+        self._hearing.begin(time)
         self._guess = None
 
     def _hear(self) -> None:
         """Let the network hear what has ended of the phrase."""
-        self._hear_at = None
-        notes = self._ear.ended()
-        if notes and self._answer is None and self._turns.state is State.LISTENING:
-            _, call = self._line.placed(notes)
-            self._memory.hear(Phrase(call, self._metre, player=True))
+        if self._answer is None and self._turns.state is State.LISTENING:
+            self._hearing.tell()
+        else:
+            self._hearing.deadline = None
 
     def _carry_out(self, actions: tuple[Action, ...], now: float) -> None:
         for action in actions:
@@ -213,8 +206,7 @@ class Session:
         if self._answer:
             return  # livejam's bars sound to their end first
         until = self._turns.over_at if isinstance(self._turns.mode, Bars) else now
-        grid, call = self._line.placed(self._ear.so_far(until))
-        self._memory.hear(Phrase(call, self._metre, player=True))
+        grid, call = self._hearing.phrase(until)
         if self._guess is None or self._guess.request.call != call:
             self._guess = self._ask(turn, call, grid, until)
             self.tally.guesses += 1
@@ -241,14 +233,8 @@ class Session:
 
     def _close_call(self, now: float) -> tuple[BeatGrid, tuple[TickNote, ...]]:
         """Close the player's phrase and let the network hear all of it; return it on its grid."""
-        self._hear_at = None
-        notes = self._ear.take(now)
-        grid, call = self._line.placed(notes)
-        self._line.keep(grid, call)
-        self._feel = Feel.of(notes, call, grid).after(self._feel)
+        grid, call = self._hearing.close(now)
         self._stage.recorder.tempo(grid.origin, grid.bpm)
-        self._memory.hear(Phrase(call, self._metre, player=True))
-        self._memory.close()
         return grid, call
 
     # What is answered
@@ -274,8 +260,8 @@ class Session:
                     self._guess = None if cut and answer is self._guess else self._guess
             case Failed(reason):
                 self._warn(reason)
-                self._memory.forget()
-            case Heard(total, phrase_end) if total == self._memory.total:
+                self._hearing.memory.forget()
+            case Heard(total, phrase_end) if total == self._hearing.memory.total:
                 self._carry_out(self._turns.handle(Estimate(phrase_end), now), now)
             case Forgotten() | Lost():
                 self._start_over(reply, now)
@@ -294,7 +280,7 @@ class Session:
                 self._end_answer(now)
                 self._turns.handle(PlaybackDone(turn), now)
             return
-        self._memory.tell_again()
+        self._hearing.memory.tell_again()
         if self._answer and self._answer.grid is None:
             request = self._answer.request
             self._number += 1
@@ -312,7 +298,7 @@ class Session:
             answer.place(self._line.grid, now, latest if self._settings.on_beat else None)
             self._turns.handle(AnswerReady(answer.request.turn), now)
         if answer.grid is not None:
-            for note in answer.take(self._feel):
+            for note in answer.take(self._hearing.feel):
                 self._playback.schedule(note, self._settings.answer_channel)
         self._play(self._stage.clock())
 
@@ -323,11 +309,7 @@ class Session:
         notes = self._playback.take_sounded(self._settings.answer_channel)
         if answer is None or answer.grid is None:
             return
-        answered = answer.sounded(notes)
-        if answered:
-            self._line.keep(self._line.grid, answered)
-            self._memory.hear(Phrase(answered, self._metre, player=False))
-            self._memory.close()
+        self._hearing.hear_answer(answer.sounded(notes))
 
     # The beat
 
