@@ -1,7 +1,7 @@
 """What is heard: the player's keys become phrases on the line of ticks, and the network is told them as they grow.
 
-Pure. Knows nothing of turns, ports or sound. Times are seconds of the session's clock, ticks say so. The thread that owns the
-session calls it.
+Pure. Knows nothing of turns, ports or sound. Times are seconds of the session's clock, ticks say so. The thread that
+owns the session calls it.
 """
 
 from collections.abc import Callable

@@ -51,7 +51,8 @@ def test_an_answer_is_made_up_note_by_note(composer):
 
 
 def test_an_order_ends_the_answer_in_work(composer):
-    for order, last in ((hear(CALL[:1], keep=4), (Complete(7, cut=True), Heard(5, 0.0))), (Compose(8, REQUEST), (Complete(7, cut=True),))):
+    cut = Complete(7, cut=True)
+    for order, last in ((hear(CALL[:1], keep=4), (cut, Heard(5, 0.0))), (Compose(8, REQUEST), (cut,))):
         composer.take(Compose(7, REQUEST))
         assert isinstance(composer.work(), Composed)
         assert composer.take(order) == last
