@@ -7,7 +7,7 @@ listens to the player and the clock on one port, and its answers go onto a track
 are beats of Ardour's bars. The exit code is 1 if anything that is demanded is not met.
 
 Where the machine is too busy for JACK itself, JACK's time stands still for some milliseconds, and nobody can be on a
-bar line that came late. How much that was in the two seconds before each answer is shown; and if something is not met
+bar line that came late. How much that was in the four bars before each answer is shown; and if something is not met
 where it was more than a period, another take is recorded, up to three.
 """
 
@@ -97,7 +97,7 @@ def main(plan: Plan) -> int:
 
 
 def record(plan: Plan, found: Findings) -> float:
-    """Have Ardour record a session, and judge it; return the most that JACK's time slipped by before an answer."""
+    """Have Ardour record a session, and judge it; return the most that JACK's time slipped before an answer."""
     with Ardour(ROOT / "build/lab/ardour", plan.seconds, plan.bpm) as ardour, Player(plan.part) as player:
         found.note("Ardour came up at try", str(ardour.tries))
         with Jam(*LISTEN, patience=PATIENCE) as jam:
@@ -109,7 +109,7 @@ def record(plan: Plan, found: Findings) -> float:
     said = [line for _, line in jam.said]
     found.demand("livejam ends by Ctrl-C with exit code 0", str(code), code == 0, said)
     judge_player(found, ardour, plan)
-    slips = [player.slip_before(line, plan.bpm) for line in plan.lines]
+    slips = [player.slip(line - TRADE * BAR, line, plan.bpm) for line in plan.lines]
     judge_answers(found, ardour, plan, slips, said)
     return max(slips)
 
@@ -143,7 +143,9 @@ def judge_answers(found: Findings, ardour: Ardour, plan: Plan, slips: list[float
         outside -= len(own)
         errors += [plan.milliseconds(own[0] - line)] if own else []
         first = f"{plan.milliseconds(own[0] - line):+.2f} ms" if own else "none"
-        found.note(f"   from bar {line // BAR + 1}", f"{len(own)} notes, the first {first}; JACK {slip * 1000:+.2f} ms")
+        found.note(
+            f"   from bar {line // BAR + 1}", f"{len(own)} notes, the first {first}; JACK slipped {slip * 1000:.1f} ms"
+        )
     found.demand("trades answered", f"{len(errors)} of {plan.trades}", len(errors) == plan.trades, said)
     found.demand("notes of livejam outside its bars", str(outside), not outside, said)
     allowed = DOWNBEAT_MS + PERIOD_MS

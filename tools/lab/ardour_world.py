@@ -152,11 +152,11 @@ class Player:
         """Connect two ports of others."""
         self._client.connect(source, target)
 
-    def slip_before(self, beat: float, bpm: float) -> float:
-        """Return by how many seconds JACK's time fell behind the machine's in the two seconds up to a beat."""
-        second = int(self._start + beat * 60 / bpm * RATE) // RATE
-        times = [self._behind[at] for at in range(second - 2, second + 1) if at in self._behind]
-        return times[-1] - times[0] if times else 0.0
+    def slip(self, since: float, until: float, bpm: float) -> float:
+        """Return by how many seconds JACK's time moved against the machine's between two beats, at most."""
+        seconds = (int(self._start + beat * 60 / bpm * RATE) // RATE for beat in (since, until))
+        times = [self._behind[second] for second in range(*seconds) if second in self._behind]
+        return max(times) - min(times) if times else 0.0
 
     def _process(self, frames: int) -> None:
         self._keys.clear_buffer()
