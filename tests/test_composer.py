@@ -74,8 +74,22 @@ def test_an_answer_ends_where_it_becomes_too_long():
 
 def test_what_the_memory_does_not_reach_is_told_again(composer):
     assert composer.take(hear(keep=5)) == (Forgotten(),)
-    assert composer.take(hear(keep=1)) == (Forgotten(),)  # nothing is left
+    assert composer.take(hear(keep=1)) == (Heard(0, 0.0),)  # nothing is left; that was said already
     assert composer.take(hear()) == (Heard(4, 0.0),)
+    assert composer.take(hear(keep=4)) == (Heard(8, 0.0),)
+
+
+def test_everything_can_be_told_twice_however_short_the_memory():
+    class Forgetful(Parrot):
+        def rollback(self, heard):
+            if heard < len(self._notes) - 4:
+                raise ValueError(heard)
+            super().rollback(heard)
+
+    composer = Composer(Forgetful())
+    for _ in range(2):
+        replies = [composer.take(hear(keep=4 * number)) for number in range(5)]
+        assert replies == [(Heard(4 * number + 4, 0.0),) for number in range(5)]
 
 
 class Ill(Parrot):
