@@ -102,7 +102,7 @@ class TurnRules:
     longest_call: float = 60.0  # seconds; where a signal ends phrases, ten times that
     longest_key: float = 4.0  # seconds: a key or pedal held longer counts as released
     first_note: float = 4.0  # seconds livejam may take to come up with its first note
-    longest_answer: float = 30.0  # seconds
+    longest_answer: float = 30.0  # seconds; bars that are traded are filled, however long they are
     lead: float = 0.0  # seconds before a phrase is over that it counts as over: what it takes to be heard in time
 
 
@@ -175,7 +175,7 @@ class TurnTaker:
             case State.LISTENING, Estimate(probability):
                 self._estimate = probability
             case State.RESPONDING, AnswerReady(turn) if turn == self.turn:
-                self.deadline = now + self.rules.first_note + self.rules.longest_answer
+                self.deadline = now + self.rules.first_note + self._longest_answer(now)
             case State.RESPONDING, PlaybackDone(turn) if turn == self.turn:
                 self._rest()
         self._await_end(now, anew=not isinstance(event, Estimate | AnswerReady | PlaybackDone))
@@ -281,7 +281,8 @@ class TurnTaker:
                 return over_at, over_at - BEFORE_BAR
             case Signal():
                 return self._began + 10 * self.rules.longest_call, quiet_from + PLAUSIBLE
-        silence = max(0.0, self._silence(quiet_from) - self.rules.lead)
+        needed = self._silence(quiet_from)
+        silence = needed - min(self.rules.lead, needed / 2)  # a note that is tied to the next is no end
         return min(longest, quiet_from + silence), quiet_from + min(PLAUSIBLE, silence / 2)
 
     def _silence(self, released: float) -> float:
@@ -290,6 +291,12 @@ class TurnTaker:
         if self._held or self._pedal_down:
             return self.habits.longest  # a key that is still down is no sign of an end
         return self.habits.silence(released, self._estimate)
+
+    def _longest_answer(self, now: float) -> float:
+        """Return how long the answer may sound from `now` on, seconds: bars are filled, twice as slowly if need be."""
+        if isinstance(self.mode, Bars) and self._slot is not None and self._bars:
+            return max(self.rules.longest_answer, 2 * (self._bars.start(self._slot) - now))
+        return self.rules.longest_answer
 
     def _rest(self) -> None:
         self.state = State.IDLE
