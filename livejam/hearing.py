@@ -63,7 +63,7 @@ class Hearing:
         notes = self._ear.take(now)
         grid, call = self.line.placed(notes)
         self.line.keep(grid, call)
-        self.feel = Feel.of(notes, call, grid).after(self.feel)
+        self.feel = Feel.of(notes, call, self.line.tempos(notes[0].onset) or grid).after(self.feel)
         self._tell(call, player=True)
         self.memory.close()
         return grid, call

@@ -3,8 +3,9 @@
 import pytest
 
 from livejam.composer import Hear
+from livejam.grid import BeatGrid
 from livejam.hearing import SOON, SOON_A_NOTE, Hearing
-from livejam.notes import Metre, NoteOff, NoteOn, TickNote
+from livejam.notes import TICKS_PER_BEAT, Metre, NoteOff, NoteOn, TickNote
 
 
 class Told:
@@ -86,3 +87,14 @@ def test_a_players_swing_is_learned_when_a_phrase_is_over(told):
         told.play(1 + beat * 0.5 + 0.5 * 0.62, 62, 0.15)
     told.hearing.close(6.0)
     assert told.hearing.feel.swing == pytest.approx(0.62 / 0.38, abs=0.25)
+
+
+def test_a_tempo_that_changes_within_a_phrase_is_no_push(told):
+    told.hearing.line.follow(BeatGrid(120.0, 0.0), 0.0)
+    for beat in range(8):
+        told.play(beat * 0.5, 60, 0.2)
+    told.hearing.line.follow(BeatGrid(122.0, 4.0, 8 * TICKS_PER_BEAT), 3.9)
+    for beat in range(4):
+        told.play(4.0 + beat * 60 / 122, 60, 0.2)
+    told.hearing.close(8.0)
+    assert told.hearing.feel.push == pytest.approx(0.0, abs=0.001)
