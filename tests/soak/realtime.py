@@ -184,6 +184,8 @@ def _judge(jam: Concert, tape: Path, pids: list[int], livejam: Livejam) -> None:
     found.broken += [line for line in livejam.said if "Traceback" in line or "Error" in line]
     if len(found.memory) > 3 and found.memory[-1] > found.memory[1] + GROWTH:
         found.broken.append(f"memory grew from {found.memory[1]:.0f} to {found.memory[-1]:.0f} MiB")
+    if found.broken:
+        found.broken += [f"livejam said: {line}" for line in livejam.said[-20:]]
     if tape.exists():
         kept = sum(message.type == "note_on" for message in mido.MidiFile(tape).tracks[1])
         print(f"recorded: {kept} note-ons of the player's; played: {jam.ons}", flush=True)

@@ -23,7 +23,8 @@ from livejam.turns import State
 from livejam.virtual import LocalPartner, SilentScreen, VirtualClock
 
 Deed = tuple[float, Callable[[], None]]
-STEPS = 2_000_000  # of a session without a turn: then it runs in circles
+CIRCLES = 500  # deadlines in a row that the session lets pass without anything done
+AFTERWARDS = 60.0  # seconds that the session has after the last deed
 KEPT = 60  # latest messages, for whoever must find out why
 SYNTH, KEYS = "Synth", "Keys"
 
@@ -101,15 +102,18 @@ class Network:
     def __init__(self, clock: VirtualClock, brain: Brain, chance: random.Random, pace: float) -> None:
         self._clock, self._brain, self._chance, self._pace = clock, brain, chance, pace
         self._local: LocalPartner | None = LocalPartner(brain)
+        self._missed: list[Order] = []  # while it was dead
         self._held = 0.0  # seconds: it does not move before
         self.due = math.inf  # seconds: it may have a reply then
         self.put: Callable[[float, Reply], None] = lambda time, reply: None
 
     def tell(self, order: Order) -> None:
-        """Take an order; who is dead loses it."""
+        """Take an order; who is dead takes it when alive again."""
         if self._local:
             self._local.tell(order)
             self.due = min(self.due, self._later())
+        else:
+            self._missed.append(order)
 
     def reply(self) -> Reply | None:
         """Return the next reply, if there is one."""
@@ -134,6 +138,9 @@ class Network:
             self._brain.restart()
             self._local = LocalPartner(self._brain)
             self.put(self._clock.now, Forgotten())
+            missed, self._missed = self._missed, []
+            for order in missed:
+                self.tell(order)
 
     def _later(self) -> float:
         return max(self._clock.now + self._pace * self._chance.random(), self._held)
@@ -150,7 +157,8 @@ class Happenings:
         self._leapt = 0.0  # seconds by which the deeds come later than they say
         self._arrived: deque[tuple[float, Arrival]] = deque()
         self.stopped = False
-        self.waits = 0  # since a turn last began
+        self._latest = 0.0  # seconds: the latest deed
+        self._circles = 0  # deadlines in a row that had passed already
 
     def put(self, time: float, event: Arrival) -> None:
         """Leave an event."""
@@ -163,16 +171,16 @@ class Happenings:
 
     def wait(self, deadline: float | None) -> tuple[float, Arrival] | None:
         """Return what happens next, or None at the deadline."""
-        self.waits += 1
-        assert self.waits < STEPS, "the session runs in circles"
         while not self._arrived:
             deed = self._next[0] + self._leapt if self._next else math.inf
             due = math.inf if deadline is None else deadline
-            if self._network.due <= min(deed, due):
+            if self._network.due <= min(deed, due) and self._network.due < math.inf:
                 self._clock.move_to(self._network.due)
                 if reply := self._network.reply():
                     return self._clock.now, reply
-            elif due <= deed and due < math.inf and not self.stopped:
+            elif due <= min(deed, self._patience()) and due < math.inf and not self.stopped:
+                self._circles = self._circles + 1 if due <= self._clock.now else 0
+                assert self._circles < CIRCLES, f"the session runs in circles at {self._clock.now}: {due}"
                 self._clock.move_to(due)
                 return None
             elif not self._next or self.stopped:
@@ -181,7 +189,12 @@ class Happenings:
                 self._clock.move_to(deed)
                 self._next[1]()
                 self._next = next(self._deeds, None)
+                self._latest = self._clock.now
         return self._arrived.popleft()
+
+    def _patience(self) -> float:
+        """Return until when deadlines are awaited: a click, say, never ends by itself."""
+        return self._latest + AFTERWARDS if self._next is None else math.inf
 
 
 class Witness(SilentScreen):
@@ -200,7 +213,6 @@ class Witness(SilentScreen):
     def state(self, state: State, turn: int) -> None:
         """Whose turn it is has changed: nothing may be left over from the turn before."""
         assert turn >= self.turns
-        self._scene.inbox.waits = 0
         self.turns = turn
         self.answers += state is State.RESPONDING
         if state is State.IDLE:
@@ -283,7 +295,9 @@ class Scene:
         self.wire.plugged, self.wire.cut = False, True
 
     def plug(self) -> None:
-        """Put it back."""
+        """Put it back; nobody is so quick that it would not have been noticed."""
+        if not self.wire.plugged:
+            self.look()
         self.wire.plugged = True
 
     def look(self) -> None:
