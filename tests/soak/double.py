@@ -1,4 +1,7 @@
-"""A stand-in for the network: fast, plays all sorts of things, and remembers nothing but how much it has heard."""
+"""A stand-in for the network: fast, plays all sorts of things, and remembers nothing but how much it has heard.
+
+As with the network, what was heard can be taken back only so far.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -6,6 +9,7 @@ from dataclasses import replace
 from livejam.notes import Metre, TickNote
 from livejam.phrasing import Request
 
+REACH = 100  # notes that can be taken back
 TIMES = 3  # the answer may be so many times as long as the call
 
 
@@ -21,7 +25,7 @@ class Double:
 
     def rollback(self, heard: int) -> None:
         """Count fewer."""
-        if heard > self._count:
+        if not self._count - REACH <= heard <= self._count:
             raise ValueError(heard)
         self._count = heard
 
