@@ -90,6 +90,10 @@ class Switch:
         before, self._down = self._down, bool(self._signal.value(event))
         return ModeChosen(self._after(mode)) if self._down and not before else None
 
+    def lift(self) -> None:
+        """Take it that the switch is up."""
+        self._down = False
+
     def _after(self, mode: Mode) -> Mode:
         place = self._modes.index(mode) + 1 if mode in self._modes else 0
         return self._modes[place % len(self._modes)]

@@ -37,6 +37,10 @@ class Sender:
                 self._stage.recorder.record(cue.at, cue.message, player=False)
                 self._stage.screen.answer_note(cue.at, cue.message)
 
+    def lose(self) -> None:
+        """A port is gone, and the player has been told: that nothing can be sent is no news."""
+        self._works = False
+
     def returns(self, event: Arrival, time: float) -> bool:
         """Tell whether `event` is a message of ours that comes back."""
         return self._echo is not None and isinstance(event, NoteOn | NoteOff) and self._echo.returns(event, time)

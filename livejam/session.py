@@ -133,6 +133,8 @@ class Session:
                 self._take_reply(event, time)
             case PortLost(name):
                 self._stage.screen.warn(f"{name} is gone; livejam goes on as soon as it is back")
+                self._sender.lose()
+                self._lift_signs()
                 self._hearing.take_in(event, time)
                 self._carry_out(self._turns.handle(event, time), time)
             case PortBack(name):
@@ -172,6 +174,12 @@ class Session:
             self._hearing.tell_soon(time)
         if isinstance(event, NoteOn | NoteOff):
             self._stage.screen.player_note(time, event)
+
+    def _lift_signs(self) -> None:
+        """Nobody will say when a sign that is held comes up."""
+        self._signal_down = False
+        if self._switch:
+            self._switch.lift()
 
     def _take_signal(self, time: float) -> None:
         listening = self._turns.state is State.LISTENING

@@ -86,3 +86,10 @@ def test_a_switch_is_a_controller_or_a_key():
     for text in ("pedal", "cc:64", "bars:4", "silence", "cc:200", "x"):
         with pytest.raises(LivejamError, match="can't switch"):
             read_switch(text)
+
+
+def test_a_switch_that_was_held_when_the_port_went_can_be_pressed_again():
+    switch = Switch(Signal("cc", 20), USUAL)
+    assert switch.take(control(20, 127), Silence()) == ModeChosen(Bars(4))
+    switch.lift()
+    assert switch.take(control(20, 127), Bars(4)) == ModeChosen(Signal("pedal"))
