@@ -12,7 +12,7 @@ from livejam.feel import Feel
 from livejam.grid import BeatGrid
 from livejam.memory import Memory, Phrase
 from livejam.notes import Metre, NoteOff, NoteOn, TickNote
-from livejam.phrasing import Ear, TickLine
+from livejam.phrasing import EARLY, Ear, TickLine
 
 SOON = 0.03  # seconds after a note has ended until the network is told
 SOON_A_NOTE = 0.001  # seconds more for every note of the phrase: finding the beat of many notes takes long
@@ -68,8 +68,14 @@ class Hearing:
         self.memory.close()
         return grid, call
 
-    def hear_answer(self, answered: tuple[TickNote, ...]) -> None:
-        """Tell what sounded of an answer, and keep it."""
+    def hear_answer(self, answered: tuple[TickNote, ...], until: float | None = None) -> None:
+        """Tell what sounded of an answer, and keep it: only what began before the player did, at `until`, if they have.
+
+        Else the player's upbeat, which may begin before the answer has ended, would have to lie behind all of it.
+        """
+        if until is not None:
+            begins = self.line.grid.tick_at(until) - EARLY
+            answered = tuple(note for note in answered if note.onset <= begins)
         if answered:
             self.line.keep(self.line.grid, answered)
             self._tell(answered, player=False)

@@ -317,7 +317,7 @@ class Session:
         notes = self._playback.take_sounded(self._settings.answer_channel)
         if answer is None or answer.grid is None:
             return
-        self._hearing.hear_answer(answer.sounded(notes))
+        self._hearing.hear_answer(answer.sounded(notes), self._turns.began if self._beat else None)
 
     # The beat
 

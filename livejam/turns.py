@@ -148,6 +148,11 @@ class TurnTaker:
         return self._released
 
     @property
+    def began(self) -> float | None:
+        """When the call that is on began, seconds; None: none is on."""
+        return self._began if self.state is State.LISTENING else None
+
+    @property
     def over_at(self) -> float:
         """When the phrase will be over if nothing else happens, seconds."""
         return self._over_at

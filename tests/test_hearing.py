@@ -73,6 +73,18 @@ def test_an_answer_that_did_not_sound_is_not_told(told):
     assert told.orders == []
 
 
+def test_an_upbeat_does_not_wait_for_the_end_of_the_answer(told):
+    told.hearing.line.follow(BeatGrid(120.0, 0.0), 0.0)
+    bar = told.hearing.line.bar_tick(told.hearing.line.number(0.0))
+    told.hearing.begin(1.5)
+    for eighth in range(4):
+        told.play(1.51 + eighth * 0.25, 60 + eighth, 0.2)
+    told.hearing.hear_answer(tuple(TickNote(bar + tick, 72, 12, 80) for tick in range(0, 96, 12)), until=1.51)
+    _, call = told.hearing.close(3.0)
+    assert [note.onset - bar for note in call] == [72, 84, 96, 108]
+    assert [note.onset - bar for note in told.orders[0].notes] == [0, 12, 24, 36, 48, 60]
+
+
 def test_what_was_played_before_a_phrase_is_not_part_of_it(told):
     told.play(1.0, 60)
     told.hearing.begin(3.0)
