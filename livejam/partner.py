@@ -158,7 +158,7 @@ class NetworkProcess:
         """Return the next reply; None if the process has died or does not move."""
         try:
             while not self._link.poll(self._hung):
-                if self._done < self._told:
+                if self._done < self._told and not self._link.poll(self._hung):  # it may have been told just now
                     return None
             reply: Reply = self._link.recv()
         except (EOFError, OSError):
