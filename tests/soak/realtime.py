@@ -142,7 +142,10 @@ class Concert:
             os.kill(network, signal.SIGKILL if trouble == "kill" else signal.SIGSTOP)
             if trouble == "stop":
                 until(lambda: False, 2.0)
-                os.kill(network, signal.SIGCONT)
+                try:
+                    os.kill(network, signal.SIGCONT)
+                except ProcessLookupError:
+                    self.found.broken.append("a network that stood still for two seconds was given up")
         self._trouble_at = time.monotonic()
 
     def _measure(self) -> None:
