@@ -182,13 +182,17 @@ def serve(link: Connection, network: Network) -> None:
     ignore_endings()  # the end of the jam ends this, and nothing else
     from livejam.brain import load_brain
 
+    said: Ready | Refused
+    brain = None
     try:
         brain = load_brain(network.model, network.seed, network.temperature)
-        link.send(Ready(brain.about))
+        said = Ready(brain.about)
     except LivejamError as error:
-        link.send(Refused(str(error)))
-        return
-    Desk(link, Composer(brain)).work()
+        said = Refused(str(error))
+    with contextlib.suppress(OSError):  # nobody waits for it any more
+        link.send(said)
+    if brain:
+        Desk(link, Composer(brain)).work()
 
 
 class Desk:
