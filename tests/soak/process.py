@@ -44,11 +44,14 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def spawned(pid: int) -> set[int]:
+    """Return the processes of its own that a livejam has started: the network, and whoever draws the screen."""
+    return {child for child in children(pid) if "spawn_main" in _read(f"/proc/{child}/cmdline")}
+
+
 def network_of(pid: int) -> int | None:
-    """Return the network's process of a livejam: the one that has, or will have, onnxruntime in it."""
-    spawned = [child for child in children(pid) if "spawn_main" in _read(f"/proc/{child}/cmdline")]
-    loaded = [child for child in spawned if "onnxruntime" in _read(f"/proc/{child}/maps")]
-    return next(iter(loaded or spawned), None)
+    """Return the network's process of a livejam, the one that has onnxruntime in it; None while none has."""
+    return next((child for child in spawned(pid) if "onnxruntime" in _read(f"/proc/{child}/maps")), None)
 
 
 def _read(path: str) -> str:
