@@ -127,7 +127,7 @@ def begin(stage, state):
     """Have livejam be in that state."""
     from jack_clients import until
 
-    player, recorder = stage
+    player, _ = stage
     if state == "listening":
         ended = player.play(PHRASE)
         until(lambda: player.seconds_since(ended) > -0.5)
@@ -139,7 +139,7 @@ def test_a_network_that_is_killed_is_started_again_in_every_state(stage):
     from jack_clients import until
     from soak.process import network_of, spawned
 
-    player, recorder = stage
+    _, recorder = stage
     with jamming("--jack") as livejam:
         connect(stage)
         for number, state in enumerate(("listening", "answering", "loading"), 1):
