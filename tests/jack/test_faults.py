@@ -196,7 +196,7 @@ def test_who_is_left_ends_the_notes_of_an_owner_that_is_killed(stage, files, tra
         assert until(lambda: not any(map(is_alive, livejam.family - {livejam.process.pid})), ENDED_WITHIN)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(5))
 def test_signals_at_any_moment_leave_nothing_behind(stage, files, seed):
     from jack_clients import Livejam, until
     from soak.process import children, is_alive
@@ -274,7 +274,6 @@ def test_garbage_and_floods_are_survived(stage, transport):
         start = player.perform(noise)
         until(lambda: player.seconds_since(start) > 1.7 and not player._due)
         assert livejam.process.poll() is None
-        until(lambda: recorder.log and not recorder.sounding(), 6)
         assert is_answered(stage), livejam.said
     assert not recorder.sounding()
 
