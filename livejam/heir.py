@@ -10,7 +10,7 @@ import mmap
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,8 +33,10 @@ class Estate:
 class Ledger:
     """An output that writes down what sounds before it goes out. Fits `stage.Output`; use it in a `with`."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, clock: Callable[[], float] = time.monotonic) -> None:
+        """Send to `output`; `clock` tells the time of cues (seconds)."""
         self._output = output
+        self._clock = clock
         handle, path = tempfile.mkstemp(prefix="livejam-sounding-")
         self.path = Path(path)
         os.truncate(handle, CHANNELS * PITCHES)
@@ -56,7 +58,7 @@ class Ledger:
         self._output.send(cue)
         if isinstance(cue.message, NoteOff):
             self._leaving[place] = cue.at
-        self._strike_out(time.monotonic() - self.ahead)
+        self._strike_out(self._clock() - self.ahead)
 
     def _strike_out(self, until: float) -> None:
         """Strike out what has surely ended by now. One note-off too many does no harm, one too few does."""

@@ -1,12 +1,11 @@
 """A jam over real MIDI ports: the session, with ports, recorder, screen and the ways to end it around it.
 
-Knows neither rtmidi nor the network: a driver and a brain are given. Times are seconds of `time.monotonic`. The session
-runs in the caller's thread, which must be the main thread, for it alone is told of Ctrl-C.
+Knows neither rtmidi nor the network: a driver and a brain are given. Times are seconds of the driver's clock. The
+session runs in the caller's thread, which must be the main thread, for it alone is told of Ctrl-C.
 """
 
 import contextlib
 import signal
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -31,7 +30,7 @@ from livejam.recording import JamFile, JamRecorder, jam_path
 from livejam.screen import StatusLine
 from livejam.session import Session, Tally
 from livejam.signals import ENDINGS
-from livejam.stage import Partner, Settings, Stage
+from livejam.stage import Arrival, Partner, Settings, Stage
 from livejam.terminal import hint, keys
 from livejam.watch import watching
 
@@ -95,29 +94,34 @@ def listen(jam: Jam, driver: Driver, network: Network, console: Console) -> Jamm
         FileError: there is no place for the recording.
     """
     path = jam_path(jam.record, datetime.now()) if jam.keep else None
-    inbox = LiveInbox()
+    clock = driver.clock
+    inbox = LiveInbox(clock)
+
+    def arrive(_: float, event: Arrival) -> None:
+        inbox.put(clock(), event)  # from those who know no other clock than the machine's
+
     with contextlib.ExitStack() as stack:
-        stack.enter_context(ended_by_signals(lambda: inbox.put(time.monotonic(), Stop())))
-        ports = open_ports(driver, jam.ports, inbox.put, time.monotonic)
+        stack.enter_context(ended_by_signals(lambda: inbox.put(clock(), Stop())))
+        ports = open_ports(driver, jam.ports, inbox.put, clock)
         stack.callback(ports.close)
         stack.enter_context(watching(ports, driver.changed))
         inbox.spins = ports.ahead == 0  # who sends ahead of time need not be that exact
-        ledger = stack.enter_context(Ledger(ports))
-        network.connect(inbox.put)
+        ledger = stack.enter_context(Ledger(ports, clock))
+        network.connect(arrive)
         network.bequeath(Estate(ledger.path, driver.name, ports.target))
-        pressed = stack.enter_context(keys(jam.settings.modes, inbox.put))
+        pressed = stack.enter_context(keys(jam.settings.modes, arrive))
         words = hint(jam.settings.modes) if pressed else ""
         screen = stack.enter_context(StatusLine(console, f"{ports.names[0]} -> {ports.names[1]}", words))
         recorder = stack.enter_context(JamRecorder(_file(jam, path, ports), screen.warn)) if path else None
-        beat = _beat(jam, inbox, stack)
-        stage = Stage(time.monotonic, inbox, ledger, screen, Scribe(recorder, screen), beat)
+        beat = _beat(jam, inbox, clock, stack)
+        stage = Stage(clock, inbox, ledger, screen, Scribe(recorder, screen), beat)
         session = Session(stage, network, replace(jam.settings, shared_bus=ports.shared))
         with _in_time():
             session.run()
     return Jammed(recorder.saved if recorder else None, session.tally)
 
 
-def _beat(jam: Jam, inbox: LiveInbox, stack: contextlib.ExitStack) -> Clock | None:
+def _beat(jam: Jam, inbox: LiveInbox, clock: Callable[[], float], stack: contextlib.ExitStack) -> Clock | None:
     """Return what keeps the beat; None: the player does."""
     settings, metre = jam.settings, jam.settings.metre or Metre(4, 4)
     if jam.clock == "midi":
@@ -125,13 +129,12 @@ def _beat(jam: Jam, inbox: LiveInbox, stack: contextlib.ExitStack) -> Clock | No
     if jam.clock == "link":
         from livejam.link import LinkPeer  # asyncio is slow to load
 
-        peer = LinkPeer(inbox.put, metre.bar_ticks / TICKS_PER_BEAT, settings.bpm or DEFAULT_BPM)
+        peer = LinkPeer(inbox.put, metre.bar_ticks / TICKS_PER_BEAT, settings.bpm or DEFAULT_BPM, clock=clock)
         stack.callback(peer.close)
         return LinkClock()
     if settings.bpm and (settings.click or settings.count_in or isinstance(settings.mode, Bars)):
-        return SteadyClock(
-            settings.bpm, time.monotonic() + BREATH + count_in_seconds(settings.count_in, settings.bpm, metre)
-        )
+        start = clock() + BREATH + count_in_seconds(settings.count_in, settings.bpm, metre)
+        return SteadyClock(settings.bpm, start)
     return None
 
 

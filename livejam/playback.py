@@ -56,9 +56,7 @@ class Playback:
             (moved(onset), order, _moved(note, moved), channel) for onset, order, note, channel in self._waiting
         ]
         heapq.heapify(self._waiting)
-        self._sounding = {
-            key: replace(sounding, end=moved(sounding.end)) for key, sounding in self._sounding.items()
-        }
+        self._sounding = {key: replace(sounding, end=moved(sounding.end)) for key, sounding in self._sounding.items()}
 
     def due(self, now: float, ahead: float = 0.0) -> list[Cue]:
         """Return what is due at or before `now + ahead`, in order, note-offs before note-ons at equal times."""

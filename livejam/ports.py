@@ -40,6 +40,10 @@ class Driver(Protocol):
     virtual: bool  # can make ports of its own
     virtual_names: tuple[str, str]  # how those are shown: input, output
 
+    @property
+    def clock(self) -> Callable[[], float]:
+        """What its messages are stamped and sent by, seconds."""
+
     def inputs(self) -> list[str]:
         """Names of the ports that can be listened to. Raises PortError if the system is gone."""
 

@@ -57,7 +57,7 @@ class Jammer:
         self.heard = []
         self.arrived = []  # seconds, of each
         self.driver = JackDriver()
-        self.ports = open_ports(self.driver, PortChoice(**choice), self._put, time.monotonic)
+        self.ports = open_ports(self.driver, PortChoice(**choice), self._put, self.driver.clock)
         self._watch = watching(self.ports, self.driver.changed)
 
     def _put(self, at, event):
@@ -72,8 +72,9 @@ class Jammer:
         self._watch.__exit__(None, None, None)
         self.ports.close()
 
-    def play(self, cues, clock=time.monotonic):
+    def play(self, cues):
         """Hand each over when the output wants it, as a session does."""
+        clock = self.driver.clock
         waiting = threading.Event()
         for cue in cues:
             waiting.wait(max(0.0, cue.at - self.ports.ahead - clock()))
@@ -217,8 +218,8 @@ def test_a_server_that_goes_is_found_again(tmp_path, ending):
         assert until(lambda: {PortBack(name) for name in names} <= set(jammer.events()))
         recorder = Recorder()
         recorder.connect("livejam:out")
-        for message in (NoteOn(60, 80), NoteOff(60)):
-            jammer.ports.send(Cue(0.0, message, 1))
+        for at, message in ((0.0, NoteOn(60, 80)), (0.1, NoteOff(60))):
+            jammer.ports.send(Cue(at, message, 1))
         assert until(lambda: len(recorder.log) == 2)
         recorder.close()
     server.__exit__()
