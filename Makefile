@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 MAKEFLAGS += --no-print-directory
 
-.PHONY: jam test lint wheel jack-check link-check alsa-check ardour-check clean
+.PHONY: jam test lint wheel jack-check link-check alsa-check ardour-check soak clean
 
 jam: .venv/installed
 	$(BIN)/livejam demo
@@ -38,6 +38,10 @@ alsa-check: .venv/installed
 # Trading fours over JACK with Ardour as clock master; what it recorded is measured (make ardour-check BARS=48 BPM=140).
 ardour-check: .venv/developing
 	tools/lab/ardour.sh $(BARS) $(BPM)
+
+# Wild players, bad clocks, processes and ports that go: ten thousand turns in virtual time, then real time over JACK.
+soak: .venv/developing
+	PYTHONPATH=tests:tests/jack nice -n 10 $(BIN)/python -m soak --minutes $(or $(MINUTES),60) --seed $(or $(SEED),1)
 
 .venv/installed: pyproject.toml constraints.txt
 	@PYTHON=$(PYTHON) tools/system.sh jam

@@ -8,11 +8,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from livejam.grid import BeatGrid
+from livejam.feel import Feel
+from livejam.grid import BeatGrid, placed, steps
 from livejam.notes import TICKS_PER_BEAT, Metre, Note, TickNote
 from livejam.phrasing import BAR, Request
 
 LEAD = 0.003  # seconds between the decision to answer and the first note, where it waits for the beat
+LATE = TICKS_PER_BEAT // 4  # ticks after its place that an answer still begins there
 MEANT = TICKS_PER_BEAT / 2  # ticks from where a note sounded that it may have been meant for
 TIMES_THE_CALL, BARS = 2, 4  # an answer may last twice its call, or four bars
 
@@ -59,18 +61,28 @@ class Answer:
         elif not self.complete:
             self._notes.append(note)
 
-    def place(self, grid: BeatGrid, shift: int) -> None:
-        """Give it its place: on `grid`, `shift` ticks from where it was made up."""
-        self.grid, self._shift = grid, shift
+    def place(self, grid: BeatGrid, now: float, latest: float | None) -> None:
+        """Give it its place on `grid`, once its first note is there.
 
-    def take(self) -> list[tuple[TickNote, int | None]]:
-        """Return, once, the notes that have come since the last call, at their place, and where their beats divide.
-
-        That is the onset of the first note between a beat and the next, ticks; None if there is none yet.
+        It begins where that note is wanted, if that is not long past; else between `now` and `latest` (seconds), as
+        near to where it was made up as bars, beats or half beats allow; or at `now`, if `latest` is None.
         """
+        first, wanted, self.grid = self._notes[0].onset, self.request.first, grid
+        if wanted is not None and grid.tick_at(now) < wanted + LATE:
+            self._shift = wanted - first
+        elif latest is None:
+            self.grid = replace(grid, origin=now, origin_ticks=first)
+        else:
+            self._shift = placed(first, grid, now + LEAD, latest, steps(self.request.metre))
+
+    def take(self, feel: Feel) -> list[Note]:
+        """Return, once, the notes that have come since the last call, in seconds, at their place, with that feel."""
+        if self.grid is None:
+            return []
+        feel = feel.at(self.grid.bpm)
         fresh = [self._placed(note) for note in self._notes[self._taken :]]
         self._taken = len(self._notes)
-        return [(note, self._divided(note.onset)) for note in fresh]
+        return [_in_time(note, self.grid, feel.offset(note.onset, self._divided(note.onset))) for note in fresh]
 
     def sounded(self, notes: Sequence[Note]) -> tuple[TickNote, ...]:
         """Return what sounded of it (seconds, by onset) where it was meant, by onset and pitch."""
@@ -90,6 +102,7 @@ class Answer:
         return tuple(sorted(heard, key=lambda note: (note.onset, note.pitch)))
 
     def _divided(self, onset: int) -> int | None:
+        """Return the first onset between this beat and the next, ticks; None if there is none yet."""
         beat, within = divmod(onset, TICKS_PER_BEAT)
         if within and beat not in self._divisions:
             self._divisions[beat] = onset
@@ -102,3 +115,8 @@ class Answer:
     def _placed(self, note: TickNote) -> TickNote:
         length = min(note.length, self._end - note.onset)
         return replace(note, onset=note.onset + self._shift, length=length, velocity=note.velocity or self._velocity)
+
+
+def _in_time(note: TickNote, grid: BeatGrid, offset: float) -> Note:
+    onset = grid.seconds_at(note.onset)
+    return Note(onset + offset, note.pitch, note.velocity, grid.seconds_at(note.onset + note.length) - onset)

@@ -1,7 +1,7 @@
 """The musical policy over the network: hears phrases, and shapes each answer into register, length and sense.
 
-Fits `composer.Brain`. Knows nothing of seconds, ports or who plays the notes. Ticks. The session's thread calls it; the
-same seed, turn and notes heard give the same answer.
+Fits `composer.Brain`. Knows nothing of seconds, ports or who plays the notes. Ticks. One thread calls it, that of the
+network's process or, in virtual time, the session's; the same seed, turn and notes heard give the same answer.
 """
 
 from collections.abc import Iterator, Sequence

@@ -24,9 +24,10 @@ from livejam.notes import Metre
 
 if TYPE_CHECKING:
     from livejam.composer import Brain
-    from livejam.modes import Mode
+    from livejam.modes import Mode, Signal
     from livejam.partner import NetworkProcess
     from livejam.ports import Driver, PortChoice
+    from livejam.session import Tally
     from livejam.stage import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -173,19 +174,34 @@ def _own_ports(driver: "Driver") -> str | None:
     return f"livejam listen without a name makes its own: {' and '.join(dict.fromkeys(driver.virtual_names))}"
 
 
-def read_turns(ctx: click.Context, param: click.Parameter, value: str | None) -> "Mode | None":
-    """Return the mode of an option such as `--turns bars:4`."""
+def read_turns(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> "tuple[Mode, ...]":
+    """Return the modes of options such as `--turns bars:4`."""
     from livejam.modes import read_mode
 
-    return None if value is None else read_mode(value)
+    return tuple(map(read_mode, values))
+
+
+def read_switch(ctx: click.Context, param: click.Parameter, value: str | None) -> "Signal | None":
+    """Return the controller or key of an option such as `--switch cc:20`."""
+    from livejam.modes import read_switch
+
+    return None if value is None else read_switch(value)
 
 
 turn_options = options(
     click.option(
         "--turns",
+        multiple=True,
         callback=read_turns,
         metavar="MODE",
-        help="What ends your phrase: silence, silence:SECONDS, bars:N, pedal, cc:N or note:N.  [default: silence]",
+        help="What ends your phrase: silence, silence:SECONDS, bars:N, pedal, cc:N or note:N. Several: change between "
+        "them by the keys 1, 2, ... or --switch.  [default: silence]",
+    ),
+    click.option(
+        "--switch",
+        callback=read_switch,
+        metavar="SIGN",
+        help="Controller or key that goes on to the next mode, as in cc:20 or note:36.",
     ),
     click.option(
         "--start",
@@ -230,7 +246,17 @@ def listen(**asked: Any) -> None:
         driver = find_driver(asked["jack"])
         plan = Jam(choice, settings, network.ready(), asked["record"], not asked["no_record"], asked["clock"])
         jammed = jam(plan, driver, network, Console())
+    click.echo(_told(jammed.tally))
     click.echo(f"kept: {jammed.path}" if jammed.path else "nothing was kept")
+
+
+def _told(tally: "Tally") -> str:
+    """Return in a line what came of a jam."""
+    if not tally.answers:
+        return "no phrase was answered"
+    answers = f"{tally.answers} answer{'' if tally.answers == 1 else 's'}"
+    guesses = f"{tally.guesses} guess{'' if tally.guesses == 1 else 'es'}"
+    return f"{answers}, {tally.used} of them begun before the phrase was over ({guesses} made)"
 
 
 @main.command()
@@ -306,24 +332,27 @@ def _ports(asked: dict[str, Any]) -> "PortChoice":
 
 
 def _settings(asked: dict[str, Any]) -> "Settings":
+    from livejam.modes import choices
     from livejam.stage import Settings
 
-    given = {name: asked[name] for name in ("bpm", "metre", "answer_channel") if asked.get(name) is not None}
-    if asked.get("turns"):
-        given["mode"] = asked["turns"]
+    names = ("bpm", "metre", "answer_channel", "click", "switch")
+    given: dict[str, Any] = {name: asked[name] for name in names if asked.get(name) is not None}
+    modes = choices(asked.get("turns", ()))
+    if given.get("switch") in modes:
+        raise click.UsageError(f"--switch {given['switch']} is also what ends your phrase; give another")
     latency = (asked.get("output_latency") or 0) / 1000
-    return Settings(**given, on_beat=asked.get("start") != "now", click=asked.get("click"), output_latency=latency)
+    return Settings(**given, mode=modes[0], modes=modes, on_beat=asked.get("start") != "now", output_latency=latency)
 
 
 def _beat(asked: dict[str, Any], settings: "Settings") -> "Settings":
     """Return `settings` with what the beat takes, if what is asked for goes together."""
     from livejam.modes import Bars
 
-    clock, trading = asked["clock"], isinstance(settings.mode, Bars)
+    clock, trading = asked["clock"], next((mode for mode in asked["turns"] if isinstance(mode, Bars)), None)
     if clock == "midi" and settings.bpm:
         raise click.UsageError("--clock midi brings its own tempo; leave --bpm away")
     if trading and not (clock or settings.bpm):
-        raise click.UsageError(f"--turns {settings.mode} needs a beat: give --bpm, --clock midi or --clock link")
+        raise click.UsageError(f"--turns {trading} needs a beat: give --bpm, --clock midi or --clock link")
     if (settings.click or asked["count_in"]) and not (clock or settings.bpm):
         raise click.UsageError("a click needs a tempo: give --bpm, --clock midi or --clock link")
     if asked["count_in"] and clock:

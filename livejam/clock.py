@@ -154,9 +154,9 @@ class MidiClock:
             self._pulses.tear()
         self._slow = self._slow + 1 if gap >= TORN else 0
         if self._slow >= SLOW_PULSES:
-            self._impossible = _off_limits("MIDI", _bpm(gap))
+            self._refuse(_bpm(gap))
         elif self._recent_rate < FLOOD * 60 / FASTEST / TICKS_PER_BEAT:
-            self._impossible = _off_limits("MIDI", _bpm(self._recent_rate))
+            self._refuse(_bpm(self._recent_rate))
             self._pulses.tear()
         else:
             self._follow(tick, now)
@@ -167,9 +167,15 @@ class MidiClock:
         if self._pulses.at is None:
             return
         bpm = _bpm(self._pulses.period)
-        self._impossible = None if _sane(bpm) else _off_limits("MIDI", bpm)
-        if not self._impossible:
+        if not _sane(bpm):
+            self._refuse(bpm)
+        else:
+            self._impossible = None
             self._offer(tick + lost, BeatGrid(bpm, *self._beat_at(tick + lost)))
+
+    def _refuse(self, bpm: float) -> None:
+        """Not to be followed at that tempo: that is said once, however the tempo goes on from there."""
+        self._impossible = self._impossible or _off_limits("MIDI", bpm)
 
     def _beat_at(self, tick: int) -> tuple[float, int]:
         """Return the time (seconds) and place (ticks) of the beat at or before the pulse at `tick`."""

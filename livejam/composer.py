@@ -50,13 +50,14 @@ class Complete:
 
     guess: int
     trouble: str | None = None  # why, in one line, if it ended for a bad reason
+    cut: bool = False  # another order came before its end
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What was told has been heard."""
 
-    total: int  # notes that are in the memory now
+    total: int  # notes that are in the memory now; 0 also if it could not be heard, since all before is forgotten
     phrase_end: float  # probability that the phrase is over with the latest note
 
 
@@ -115,6 +116,7 @@ class Composer:
         self._guess = 0
         self._first: int | None = None  # ticks: its first onset
         self._longest = 0  # ticks
+        self._astray = False  # everything is forgotten, and not yet told again from its beginning
 
     @property
     def busy(self) -> bool:
@@ -123,10 +125,11 @@ class Composer:
 
     def take(self, order: Order) -> tuple[Reply, ...]:
         """Carry out an order; what takes long is left for `work`. The answer in work is over."""
-        ended = (Complete(self._guess),) if self._notes is not None else ()
+        ended = (Complete(self._guess, cut=True),) if self._notes is not None else ()
         self._notes = None
         done = self._hear(order) if isinstance(order, Hear) else self._begin(order)
         return (*ended, done) if done else ended
+
     def work(self) -> Reply | None:
         """Make up one note of the answer in work."""
         if self._notes is None:
@@ -155,14 +158,22 @@ class Composer:
         return None
 
     def _hear(self, order: Hear) -> Reply:
+        if order.keep == 0:
+            self._brain.restart()
+            self._astray = False
+        if self._astray:  # it was on its way when everything was forgotten; to say so again would have all told twice
+            return Heard(0, 0.0)
         try:
             self._brain.rollback(order.keep)
         except ValueError:
-            self._brain.restart()
-            return Forgotten()
+            return self._forget(Forgotten())
         try:
             self._brain.hear(order.notes, order.metre, order.player)
         except LivejamError as error:
-            self._brain.restart()
-            return Failed(str(error))
+            return self._forget(Failed(str(error)))
         return Heard(order.keep + len(order.notes), self._brain.phrase_end)
+
+    def _forget(self, reply: Reply) -> Reply:
+        self._brain.restart()
+        self._astray = True
+        return reply

@@ -67,14 +67,14 @@ class LinkState:
 
 @dataclass(frozen=True, slots=True)
 class PortLost:
-    """The player's port is gone."""
+    """A port is gone: the player's, or the one that answers go to."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class PortBack:
-    """The player's port is there again."""
+    """It is there again."""
 
     name: str
 

@@ -1,7 +1,8 @@
 """What sounds, written down where another process can read it; and how that one ends it if the owner of the ports dies.
 
-A note is written down before it is sent and struck out after its end was sent, so whenever the owner dies, what may be
-sounding stands there. Knows nothing of turns or music. The owner's session thread writes; the heir reads afterwards.
+A note is written down before it is sent and struck out after its end was sent, or somewhat later, so whenever the owner
+dies, what may be sounding stands there. Knows nothing of turns or music. The owner's session thread writes; the heir
+reads afterwards.
 """
 
 import contextlib
@@ -9,12 +10,11 @@ import mmap
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from livejam.errors import LivejamError
-from livejam.messages import to_message
 from livejam.notes import Cue, NoteOff, NoteOn
 from livejam.stage import Output
 
@@ -33,13 +33,16 @@ class Estate:
 class Ledger:
     """An output that writes down what sounds before it goes out. Fits `stage.Output`; use it in a `with`."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, clock: Callable[[], float] = time.monotonic) -> None:
+        """Send to `output`; `clock` tells the time of cues (seconds)."""
         self._output = output
+        self._clock = clock
         handle, path = tempfile.mkstemp(prefix="livejam-sounding-")
         self.path = Path(path)
         os.truncate(handle, CHANNELS * PITCHES)
         self._bytes = mmap.mmap(handle, CHANNELS * PITCHES)
         os.close(handle)
+        self._leaving: dict[int, float] = {}  # place -> seconds: its end has been handed over, and leaves then
 
     @property
     def ahead(self) -> float:
@@ -50,9 +53,17 @@ class Ledger:
         """Send, and keep account of it. Raises PortError if the port is gone."""
         place = (cue.channel - 1) * PITCHES + cue.message.pitch
         if isinstance(cue.message, NoteOn):
+            self._leaving.pop(place, None)
             self._bytes[place] = 1
         self._output.send(cue)
         if isinstance(cue.message, NoteOff):
+            self._leaving[place] = cue.at
+        self._strike_out(self._clock() - self.ahead)
+
+    def _strike_out(self, until: float) -> None:
+        """Strike out what has surely ended by now. One note-off too many does no harm, one too few does."""
+        for place in [place for place, at in self._leaving.items() if at <= until]:
+            del self._leaving[place]
             self._bytes[place] = 0
 
     def __enter__(self) -> "Ledger":

@@ -1,11 +1,12 @@
 """The inbox of a live session: other threads put events in, the session's thread waits for them.
 
-Knows nothing of MIDI or turns. Times are seconds of `time.monotonic`. `put` may be called from any thread, also from a
+Knows nothing of MIDI or turns. Times are seconds of the clock given. `put` may be called from any thread, also from a
 driver's callback: it takes no lock of ours and never blocks. `wait` belongs to the session's thread.
 """
 
 import sys
 import time
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
 from livejam.stage import Arrival
@@ -17,11 +18,14 @@ NAP = 0.5 if sys.platform == "win32" else None  # seconds: there Ctrl-C does not
 class LiveInbox:
     """Events with the time of their arrival, in the order of arrival."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Tell the time by `clock` (seconds)."""
+        self._clock = clock
+        self.spins = True  # whether the last moment before a deadline is spent awake
         self._queue: SimpleQueue[tuple[float, Arrival]] = SimpleQueue()
 
     def put(self, time: float, event: Arrival) -> None:
-        """Leave an event that happened at `time` (seconds, `time.monotonic`)."""
+        """Leave an event that happened at `time` (seconds, by the inbox's clock)."""
         self._queue.put((time, event))
 
     def wait(self, deadline: float | None) -> tuple[float, Arrival] | None:
@@ -29,17 +33,17 @@ class LiveInbox:
 
         On Windows it also returns None now and then, so that Ctrl-C gets through.
         """
-        asleep = None if deadline is None else max(0.0, deadline - time.monotonic() - SPIN)
+        asleep = None if deadline is None else max(0.0, deadline - self._clock() - SPIN * self.spins)
         if NAP is not None:
             asleep = NAP if asleep is None else min(asleep, NAP)
         try:
             return self._queue.get(block=asleep != 0, timeout=asleep)
         except Empty:
-            return self._spin(deadline) if deadline is not None else None
+            return self._spin(deadline) if self.spins and deadline is not None else None
 
     def _spin(self, deadline: float) -> tuple[float, Arrival] | None:
         """Look for events until `deadline`, if it is near."""
-        while (left := deadline - time.monotonic()) > 0 and left < 2 * SPIN:
+        while (left := deadline - self._clock()) > 0 and left < 2 * SPIN:
             try:
                 return self._queue.get_nowait()
             except Empty:

@@ -1,45 +1,89 @@
-"""What happens every period of JACK: what came in is read and stamped, what is due is written on its frame.
+"""JACK's time, and what happens every period of JACK: what came in is stamped, what is due is written on its frame.
 
-All in here but `Cycle.handed`, `empty` and `set_clock` runs on JACK's own thread, which may not wait: it makes nothing
-while nothing happens, and calls JACK through `PyDLL`, which keeps Python's lock, for to have it back from another
-thread is slow. `handed` is all it shares with the session's thread. Times are seconds of `time.monotonic`; JACK itself
-counts microseconds and frames.
+`Cycle._process` and what it calls run on JACK's own thread, which may not wait: they make nothing while nothing
+happens, and call JACK through `PyDLL`, which keeps Python's lock, for to have it back from another thread is slow.
+`handed` and the clock are all they share with the session's thread. Times are seconds of the `FrameClock`; JACK itself
+counts frames.
 """
 
 import ctypes
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from livejam.outgoing import Outgoing
 from livejam.ports import Receive
 
 LONGEST = 3  # bytes: longer messages (sysex) say nothing to livejam
-TRIES = 5  # to read two clocks at the same moment
+TURN = 2**32  # frames after which JACK counts from 0 again: a day at 48 kHz
+
+
+class FrameClock:
+    """The clock of a jam over JACK: JACK's frames, in seconds. While no server runs it goes on by `time.monotonic`.
+
+    Music on JACK, and the clock that a DAW sends there, keep to the frames of the sound, which no other clock of a
+    machine keeps to. It begins with the value of `time.monotonic`, goes on over servers that come and go, and never
+    goes back. Any thread may read it.
+    """
+
+    def __init__(self) -> None:
+        self._frame_time: Callable[[], int] | None = None  # of the server that runs
+        self._rate = 1.0  # frames a second
+        self._frames = 0  # the latest seen, counted on beyond JACK's turns
+        self._zero = 0.0  # seconds: when that count was 0
+        self._latest = time.monotonic()  # seconds
+        self._left = self._latest, self._latest  # when the last server went: seconds, and those of `time.monotonic`
+
+    def __call__(self) -> float:
+        """Return the time, seconds."""
+        frame_time = self._frame_time
+        if frame_time:
+            now = self.at(frame_time())
+        else:
+            left, monotonic = self._left
+            now = left + time.monotonic() - monotonic
+        self._latest = max(self._latest, now)
+        return self._latest
+
+    def at(self, frame: int) -> float:
+        """Return when `frame` is or was (as JACK counts, not long from now), seconds."""
+        away = (frame - self._frames) % TURN
+        frames = self._frames + (away if away < TURN // 2 else away - TURN)
+        self._frames = max(self._frames, frames)
+        return self._zero + frames / self._rate
+
+    def follow(self, frame_time: Callable[[], int], rate: float) -> None:
+        """Follow a server that counts like that."""
+        now, self._frames = self(), frame_time()
+        self._rate, self._zero = rate, now - self._frames / rate
+        self._frame_time = frame_time
+
+    def leave(self) -> None:
+        """Follow no server; safe on JACK's threads."""
+        if self._frame_time:
+            self._left = self._latest, time.monotonic()
+            self._frame_time = None
 
 
 class Cycle:
     """What happens every period."""
 
-    def __init__(self, jack: Any, client: Any, source: Any, target: Any) -> None:
+    def __init__(self, jack: Any, client: Any, source: Any, target: Any, clock: FrameClock) -> None:
         self.receive: Receive | None = None
         self.handed: deque[tuple[float, bytes]] = deque()  # (seconds, message): from the session's thread to JACK's
         self.waiting = Outgoing()
         self.period = float(client.blocksize) / float(client.samplerate)  # seconds
         self._jack = _library(jack)
-        self._zero = _jack_zero(self._jack)
+        self._clock = clock
+        self._rate = float(client.samplerate)
         self._client, self._source, self._target = (
             int(jack._ffi.cast("uintptr_t", thing._ptr)) for thing in (client, source, target)
         )
-        self._frame, self._begin, self._end = ctypes.c_uint32(), ctypes.c_uint64(), ctypes.c_uint64()
-        self._length = ctypes.c_float()
+        clock.follow(lambda: int(self._jack.jack_frame_time(self._client)), self._rate)
         self._event = _Event()
         self._callback = jack._ffi.callback("JackProcessCallback", self._process, error=0, onerror=lambda *_: None)
         jack._lib.jack_set_process_callback(client._ptr, self._callback, jack._ffi.NULL)
-
-    def set_clock(self) -> None:
-        """Compare JACK's clock with ours again: they drift apart, on Linux some 20 microseconds a second."""
-        self._zero = _jack_zero(self._jack)
 
     @property
     def empty(self) -> bool:
@@ -57,22 +101,21 @@ class Cycle:
         return 0
 
     def _exchange(self, frames: int, source: int, count: int, target: int) -> None:
-        self._jack.jack_get_cycle_times(self._client, self._frame, self._begin, self._end, self._length)
-        begin, end = (self._zero + usecs.value / 1e6 for usecs in (self._begin, self._end))
-        self.period = end - begin
+        begin = self._clock.at(self._jack.jack_last_frame_time(self._client))
+        self.period = frames / self._rate
         if self.receive:
-            self._hear(self.receive, source, count, begin, self.period / frames)
+            self._hear(self.receive, source, count, begin)
         while self.handed:
             self.waiting.add(*self.handed.popleft())
-        for at, message in self.waiting.due(end):
-            frame = min(max(0, round((at - begin) / self.period * frames)), frames - 1)
+        for at, message in self.waiting.due(begin + (frames - 0.5) / self._rate):
+            frame = min(max(0, round((at - begin) * self._rate)), frames - 1)
             self._jack.jack_midi_event_write(target, frame, message, len(message))
 
-    def _hear(self, receive: Receive, source: int, count: int, begin: float, frame: float) -> None:
+    def _hear(self, receive: Receive, source: int, count: int, begin: float) -> None:
         event = self._event
         for place in range(count):
             if self._jack.jack_midi_event_get(event, source, place) == 0 and 0 < event.size <= LONGEST:
-                receive(ctypes.string_at(event.buffer, event.size), begin + event.time * frame)
+                receive(ctypes.string_at(event.buffer, event.size), begin + event.time / self._rate)
 
 
 class _Event(ctypes.Structure):
@@ -92,20 +135,7 @@ def _library(jack: Any) -> Any:
     library.jack_midi_get_event_count.argtypes = (pointer,)
     library.jack_midi_event_get.argtypes = ctypes.POINTER(_Event), pointer, number
     library.jack_midi_event_write.argtypes = pointer, number, ctypes.c_char_p, ctypes.c_size_t
-    usecs = ctypes.POINTER(ctypes.c_uint64)
-    frames, length = ctypes.POINTER(number), ctypes.POINTER(ctypes.c_float)
-    library.jack_get_cycle_times.argtypes = pointer, frames, usecs, usecs, length
-    library.jack_get_time.argtypes = ()
-    library.jack_get_time.restype = ctypes.c_uint64
+    for name in ("jack_frame_time", "jack_last_frame_time"):
+        getattr(library, name).argtypes = (pointer,)
+        getattr(library, name).restype = number
     return library
-
-
-def _jack_zero(library: Any) -> float:
-    """Return when JACK's time was 0, in seconds of `time.monotonic`. Not 0: jackd reads a clock that nobody adjusts."""
-    zeros: list[tuple[float, float]] = []
-    for _ in range(TRIES):
-        before = time.monotonic()
-        jack = library.jack_get_time() / 1e6
-        after = time.monotonic()
-        zeros.append((after - before, (before + after) / 2 - jack))
-    return min(zeros)[1]

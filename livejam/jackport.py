@@ -1,8 +1,8 @@
 """Ports on JACK, exact to the frame. All of JACK-Client is in here (but for the bench's own client).
 
 One client with an input and an output. What comes in is stamped with its frame; what goes out is written on its frame
-if it was handed over in time (`ahead`), else at the start of the next period. Times are seconds of `time.monotonic`;
-JACK itself counts microseconds and frames. Knows nothing of turns or music.
+if it was handed over in time (`ahead`), else at the start of the next period. Times are seconds of the driver's
+own clock, which is JACK's: see `jackcycle.FrameClock`. Knows nothing of turns or music.
 
 What happens every period is in `livejam.jackcycle`. JACK's callbacks here only set flags; the rest runs on the thread
 that opens and closes the ports.
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from livejam.errors import PortError
-from livejam.jackcycle import Cycle
+from livejam.jackcycle import Cycle, FrameClock
 from livejam.ports import Receive
 
 NAME = "livejam"
@@ -23,7 +23,7 @@ AHEAD = 2  # periods
 MARGIN = (
     0.002  # seconds before its period begins that a message is wanted: the session's thread wakes late now and then
 )
-PATIENCE, NAP = 0.5, 0.002  # seconds for the last messages to leave; between two looks whether they have
+PATIENCE, NAP = 0.5, 0.005  # seconds for the last messages to leave; between two looks whether they have
 
 
 class JackDriver:
@@ -44,6 +44,7 @@ class JackDriver:
         jack.set_info_function(lambda text: None)
         self._jack = jack
         self._link: _Link | None = None
+        self.clock = FrameClock()
 
     def inputs(self) -> list[str]:
         """Names of the ports that can be listened to. Raises PortError if no server runs."""
@@ -57,7 +58,6 @@ class JackDriver:
         """Whether a port has come or gone, or the server has, since this was last asked."""
         if self._link is None:
             return True
-        self._link.cycle.set_clock()
         changed, self._link.changed = self._link.changed, False
         return changed
 
@@ -82,11 +82,13 @@ class JackDriver:
         link.users -= 1
         if link.users == 0:
             self._link = None
+            self.clock.leave()
+            time.sleep(NAP)  # whoever reads the clock of a client that goes has done so by then
             link.close()
 
     def _take_link(self) -> "_Link":
         if self._link is None:
-            self._link = _Link(self._jack, self._client(NAME))
+            self._link = _Link(self._jack, self._client(NAME), self.clock)
         self._link.users += 1
         return self._link
 
@@ -119,8 +121,9 @@ class JackDriver:
 class _Link:
     """Our client on a JACK server."""
 
-    def __init__(self, jack: Any, client: Any) -> None:
+    def __init__(self, jack: Any, client: Any, clock: FrameClock) -> None:
         self.client = client
+        self._clock = clock
         self.users = 0
         self.gone = False
         self.changed = True
@@ -128,7 +131,7 @@ class _Link:
         self.target = client.midi_outports.register("out")
         client.set_shutdown_callback(self._shut_down)
         client.set_port_registration_callback(self._registered, only_available=False)
-        self.cycle = Cycle(jack, client, self.source, self.target)
+        self.cycle = Cycle(jack, client, self.source, self.target, clock)
         client.activate()
         for port, alias in zip((self.source, self.target), ALIASES, strict=True):
             with contextlib.suppress(jack.JackError):  # another livejam has it
@@ -144,6 +147,7 @@ class _Link:
         self.client.close()
 
     def _shut_down(self, status: object, reason: str) -> None:
+        self._clock.leave()
         self.gone = self.changed = True
 
     def _registered(self, port: object, register: bool) -> None:

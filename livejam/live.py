@@ -1,12 +1,11 @@
 """A jam over real MIDI ports: the session, with ports, recorder, screen and the ways to end it around it.
 
-Knows neither rtmidi nor the network: a driver and a brain are given. Times are seconds of `time.monotonic`. The session
-runs in the caller's thread, which must be the main thread, for it alone is told of Ctrl-C.
+Knows neither rtmidi nor the network: a driver and a brain are given. Times are seconds of the driver's clock. The
+session runs in the caller's thread, which must be the main thread, for it alone is told of Ctrl-C.
 """
 
 import contextlib
 import signal
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -21,6 +20,7 @@ from livejam.events import PlayerEvent, Stop
 from livejam.heir import Estate, Ledger
 from livejam.inbox import LiveInbox
 from livejam.metronome import count_in_seconds
+from livejam.modes import Bars
 from livejam.notes import TICKS_PER_BEAT, Metre
 from livejam.partner import Put
 from livejam.ports import Driver, PortChoice, Ports, open_ports
@@ -29,11 +29,12 @@ from livejam.realtime import hurry, quick_switching, quiet_collector, relax
 from livejam.recording import JamFile, JamRecorder, jam_path
 from livejam.screen import StatusLine
 from livejam.session import Session, Tally
-from livejam.stage import Partner, Settings, Stage
+from livejam.signals import ENDINGS
+from livejam.stage import Arrival, Partner, Settings, Stage
+from livejam.terminal import hint, keys
 from livejam.watch import watching
 
 BREATH = 0.5  # seconds before the first click
-ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # those that the system has
 
 
 class Network(Partner, Protocol):
@@ -93,26 +94,34 @@ def listen(jam: Jam, driver: Driver, network: Network, console: Console) -> Jamm
         FileError: there is no place for the recording.
     """
     path = jam_path(jam.record, datetime.now()) if jam.keep else None
-    inbox = LiveInbox()
+    clock = driver.clock
+    inbox = LiveInbox(clock)
+
+    def arrive(_: float, event: Arrival) -> None:
+        inbox.put(clock(), event)  # from those who know no other clock than the machine's
+
     with contextlib.ExitStack() as stack:
-        stack.enter_context(ended_by_signals(lambda: inbox.put(time.monotonic(), Stop())))
-        ports = open_ports(driver, jam.ports, inbox.put, time.monotonic)
+        stack.enter_context(ended_by_signals(lambda: inbox.put(clock(), Stop())))
+        ports = open_ports(driver, jam.ports, inbox.put, clock)
         stack.callback(ports.close)
         stack.enter_context(watching(ports, driver.changed))
-        ledger = stack.enter_context(Ledger(ports))
-        network.connect(inbox.put)
+        inbox.spins = ports.ahead == 0  # who sends ahead of time need not be that exact
+        ledger = stack.enter_context(Ledger(ports, clock))
+        network.connect(arrive)
         network.bequeath(Estate(ledger.path, driver.name, ports.target))
-        screen = stack.enter_context(StatusLine(console, f"{ports.names[0]} -> {ports.names[1]}"))
+        pressed = stack.enter_context(keys(jam.settings.modes, arrive))
+        words = hint(jam.settings.modes) if pressed else ""
+        screen = stack.enter_context(StatusLine(console, f"{ports.names[0]} -> {ports.names[1]}", words))
         recorder = stack.enter_context(JamRecorder(_file(jam, path, ports), screen.warn)) if path else None
-        beat = _beat(jam, inbox, stack)
-        stage = Stage(time.monotonic, inbox, ledger, screen, Scribe(recorder, screen), beat)
+        beat = _beat(jam, inbox, clock, stack)
+        stage = Stage(clock, inbox, ledger, screen, Scribe(recorder, screen), beat)
         session = Session(stage, network, replace(jam.settings, shared_bus=ports.shared))
         with _in_time():
             session.run()
     return Jammed(recorder.saved if recorder else None, session.tally)
 
 
-def _beat(jam: Jam, inbox: LiveInbox, stack: contextlib.ExitStack) -> Clock | None:
+def _beat(jam: Jam, inbox: LiveInbox, clock: Callable[[], float], stack: contextlib.ExitStack) -> Clock | None:
     """Return what keeps the beat; None: the player does."""
     settings, metre = jam.settings, jam.settings.metre or Metre(4, 4)
     if jam.clock == "midi":
@@ -120,13 +129,12 @@ def _beat(jam: Jam, inbox: LiveInbox, stack: contextlib.ExitStack) -> Clock | No
     if jam.clock == "link":
         from livejam.link import LinkPeer  # asyncio is slow to load
 
-        peer = LinkPeer(inbox.put, metre.bar_ticks / TICKS_PER_BEAT, settings.bpm or DEFAULT_BPM)
+        peer = LinkPeer(inbox.put, metre.bar_ticks / TICKS_PER_BEAT, settings.bpm or DEFAULT_BPM, clock=clock)
         stack.callback(peer.close)
         return LinkClock()
-    if settings.bpm and (settings.click or settings.count_in):
-        return SteadyClock(
-            settings.bpm, time.monotonic() + BREATH + count_in_seconds(settings.count_in, settings.bpm, metre)
-        )
+    if settings.bpm and (settings.click or settings.count_in or isinstance(settings.mode, Bars)):
+        start = clock() + BREATH + count_in_seconds(settings.count_in, settings.bpm, metre)
+        return SteadyClock(settings.bpm, start)
     return None
 
 
@@ -144,8 +152,7 @@ def _in_time() -> Iterator[None]:
 @contextlib.contextmanager
 def ended_by_signals(stop: Callable[[], None]) -> Iterator[None]:
     """Call `stop` at every signal to end, however many come: what sounds must be ended in peace."""
-    known = [getattr(signal, name) for name in ENDINGS if hasattr(signal, name)]
-    taken = {ending: signal.getsignal(ending) for ending in known}
+    taken = {ending: signal.getsignal(ending) for ending in ENDINGS}
     taken = {ending: before for ending, before in taken.items() if before not in (None, signal.SIG_IGN)}  # nohup's, say
     for ending in taken:
         signal.signal(ending, lambda number, frame: stop())
@@ -163,6 +170,12 @@ def _file(jam: Jam, path: Path, ports: Ports) -> JamFile:
         "input": ports.names[0],
         "output": ports.names[1],
         **jam.about,
-        "settings": {**asdict(jam.settings), "mode": str(jam.settings.mode)},
+        "settings": {**asdict(jam.settings), **_modes(jam.settings)},
     }
     return JamFile(path, about, jam.settings.metre, jam.settings.answer_channel)
+
+
+def _modes(settings: Settings) -> dict[str, object]:
+    """Return the ways of taking turns as they are written."""
+    switch = None if settings.switch is None else str(settings.switch)
+    return {"mode": str(settings.mode), "modes": [str(mode) for mode in settings.modes], "switch": switch}

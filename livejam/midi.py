@@ -108,6 +108,7 @@ class RtMidi:
         self._api = api
         self._watch: Watch | None = None
         self.name: str = rtmidi.get_api_display_name(api)
+        self.clock = time.monotonic
         self.indexed = api == rtmidi.API_WINDOWS_MM
         self.virtual = api in (rtmidi.API_LINUX_ALSA, rtmidi.API_UNIX_JACK, rtmidi.API_MACOSX_CORE)
         # CoreMIDI shows a port's own name alone; ALSA and JACK show client:port, and one name for both would confuse.

@@ -1,9 +1,10 @@
 """Ways of taking turns: what tells livejam that a phrase is over. Pure words, and how they are written.
 
 A mode is written as the command line takes it: `silence`, `silence:0.6`, `bars:4`, `pedal`, `cc:20`, `note:36`.
-Everything here is immutable and may cross threads.
+Everything here but `Switch` is immutable and may cross threads.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from livejam.errors import LivejamError
@@ -61,6 +62,7 @@ class Signal:
 
 
 Mode = Silence | Bars | Signal
+USUAL: tuple[Mode, ...] = (Silence(), Bars(4), Signal("pedal"))  # among which a player chooses who names none
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,52 @@ class ModeChosen:
     """The player switches to another way of taking turns."""
 
     mode: Mode
+
+
+class Switch:
+    """A controller or key with which the player goes on to the next mode; it is no music then."""
+
+    def __init__(self, signal: Signal, modes: Sequence[Mode]) -> None:
+        """`signal` switches to one of `modes` (at least one) after the other."""
+        self._signal = signal
+        self._modes = tuple(modes)
+        self._down = False
+
+    def owns(self, event: PlayerEvent) -> bool:
+        """Return whether `event` is the switch's own, and means nothing else."""
+        return self._signal.value(event) is not None
+
+    def take(self, event: PlayerEvent, mode: Mode) -> ModeChosen | None:
+        """Take in an event of its own while turns are taken by `mode`; return the next mode if it was pressed."""
+        before, self._down = self._down, bool(self._signal.value(event))
+        return ModeChosen(self._after(mode)) if self._down and not before else None
+
+    def lift(self) -> None:
+        """Take it that the switch is up."""
+        self._down = False
+
+    def _after(self, mode: Mode) -> Mode:
+        place = self._modes.index(mode) + 1 if mode in self._modes else 0
+        return self._modes[place % len(self._modes)]
+
+
+def choices(given: Sequence[Mode]) -> tuple[Mode, ...]:
+    """Return the modes among which a player can choose who named these, the first to begin with: theirs, if several."""
+    distinct = tuple(dict.fromkeys(given))
+    return distinct if len(distinct) > 1 else tuple(dict.fromkeys((*distinct, *USUAL)))
+
+
+def read_switch(text: str) -> Signal:
+    """Return the controller or key that `text` says.
+
+    Raises:
+        LivejamError: it says none.
+    """
+    kind, _, value = text.strip().casefold().partition(":")
+    mode = _mode(kind, value)
+    if not isinstance(mode, Signal) or mode.kind == "pedal":
+        raise LivejamError(f"{text!r} can't switch between ways of taking turns; cc:20 and note:36 can")
+    return mode
 
 
 def read_mode(text: str) -> Mode:

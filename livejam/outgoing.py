@@ -14,8 +14,8 @@ Key = tuple[int, int]  # status without its kind: the channel; pitch
 class Outgoing:
     """Messages that wait for their time.
 
-    The messages about one key leave in the order in which they came, whatever their times say. A note-off for an
-    earlier time than that of its note-on, which has not left, takes the note-on back: the note was called off.
+    The messages about one key leave in the order in which they came, whatever their times say. A note-off for the time
+    of its note-on, or an earlier one, takes a note-on that has not left back: the note was called off.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Outgoing:
         """Have `message` wait until `at`."""
         key = message[0] & 0x0F, message[1]
         last = self._last.get(key)
-        if last and at < last[0]:
+        if last and at <= last[0]:
             if last[2] and _is_on(last[2]) and not _is_on(message):
                 last[2] = None  # taken back; the next about this key waits all the same
                 return

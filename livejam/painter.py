@@ -9,13 +9,12 @@ stderr a thread draws. Knows nothing of what is drawn but that records can be pi
 import contextlib
 import multiprocessing
 import os
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Protocol
 
@@ -24,11 +23,12 @@ from rich.live import Live
 from rich.text import Text
 
 from livejam.files import forgive
+from livejam.signals import held_back, ignore_endings
 
 RATE = 12  # drawings a second, at most
 PARTING = 2.0  # seconds that the end of the program waits for the last drawing
 KINDNESS = 5  # how far the drawing stands back behind what keeps time (`os.nice`)
-ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # those that the system has
+REST = 0.02  # seconds between two messages to the drawing: to wake a thread for each record is dear for who tells it
 
 
 class Picture(Protocol):
@@ -37,8 +37,8 @@ class Picture(Protocol):
     def see(self, record: Any) -> None:
         """Take in a record; print what is to stay."""
 
-    def refresh(self, now: float) -> bool:
-        """Draw what moves as it is at `now` (seconds); return whether it moves even if nothing is told."""
+    def refresh(self, now: float) -> float | None:
+        """Draw what moves as it is at `now` (seconds); return when to draw it again, None: once something is told."""
 
 
 Easel = Callable[[Console, Live | None], Picture]  # makes a picture; on a terminal there is a Live for what moves
@@ -78,7 +78,7 @@ class Painter:
         self._queue.put(Said(text))
 
     def __enter__(self) -> "Painter":
-        with _undisturbed():
+        with held_back():
             self._body.start()
         if not isinstance(self._body, Thread):
             self._far.close()
@@ -88,35 +88,46 @@ class Painter:
     def __exit__(self, *_: object) -> None:
         self._queue.put(None)
         self._thread.join(PARTING)
-        self._body.join(PARTING)
+        if not self._thread.is_alive():
+            self._body.join(PARTING)
         if not isinstance(self._body, Thread):
             self._body.kill()
 
     def _pass_on(self) -> None:
         """Pass on what was told until None comes: the body of a thread. What can't be passed on is forgotten."""
-        record: object = True
-        while record is not None:
-            record = self._queue.get()
-            with contextlib.suppress(OSError, ValueError):  # nobody draws any more; a closed terminal
-                if isinstance(record, Said):
-                    self._console.print(record.text, soft_wrap=True)
-                else:
-                    self._near.send(record)
+        records: list[Any] = []
+        while None not in records:
+            records = self._told()
+            with contextlib.suppress(OSError, ValueError):  # a closed terminal
+                for said in [record for record in records if isinstance(record, Said)]:
+                    self._console.print(said.text, soft_wrap=True)
+            with contextlib.suppress(OSError):  # nobody draws any more
+                self._near.send([record for record in records if not isinstance(record, Said)])
+            time.sleep(REST)
+
+    def _told(self) -> list[Any]:
+        """Wait until something is told; return all that was."""
+        records = [self._queue.get()]
+        with contextlib.suppress(Empty):
+            while True:
+                records.append(self._queue.get_nowait())
+        return records
 
 
 def paint(link: Connection, picture: Picture) -> None:
-    """Show the picture what comes through `link`, and draw it, until None comes or the other end has gone."""
-    drawn, moves = 0.0, True
+    """Show the picture the records that come through `link`, lists of them, and draw it, until one is None."""
+    due: float | None = 0.0  # seconds: draw then
+    rested = 0.0  # seconds: not before
     while True:
         now = time.monotonic()
-        if moves and now >= drawn + 1 / RATE:
-            moves, drawn = picture.refresh(now), now
-        elif link.poll(drawn + 1 / RATE - now if moves else None):
-            record = link.recv()
-            if record is None:
-                return
-            picture.see(record)
-            moves = True
+        if due is not None and now >= max(due, rested):
+            due, rested = picture.refresh(now), now + 1 / RATE
+        elif link.poll(None if due is None else max(due, rested) - now):
+            for record in link.recv():
+                if record is None:
+                    return
+                picture.see(record)
+            due = now
 
 
 def _paint_here(link: Connection, easel: Easel, console: Console) -> None:
@@ -127,9 +138,7 @@ def _paint_here(link: Connection, easel: Easel, console: Console) -> None:
 
 def _paint_there(link: Connection, easel: Easel, stream: str) -> None:
     """Paint in a process of its own: the end of the jam ends it, and nothing else."""
-    for name in ENDINGS:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    ignore_endings()
     if hasattr(os, "nice"):
         os.nice(KINDNESS)
     forgive(getattr(sys, stream))
@@ -142,18 +151,3 @@ def _stream(console: Console) -> str | None:
     with contextlib.suppress(AttributeError, OSError, ValueError):  # a file in memory, or closed
         return name if os.path.sameopenfile(console.file.fileno(), number) else None
     return None
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Have a process that is started meanwhile meet no signal before it is ready to ignore it; ours come afterwards."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(
-        signal.SIG_BLOCK, [getattr(signal, name) for name in ENDINGS if hasattr(signal, name)]
-    )
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -19,6 +19,7 @@ from threading import Thread
 from livejam.composer import Complete, Compose, Composer, Failed, Forgotten, Hear, Heard, Lost, Order, Reply
 from livejam.errors import LivejamError, ModelError
 from livejam.heir import Estate, inherit
+from livejam.signals import held_back, ignore_endings
 
 STARTING = 30.0  # seconds that a network may take to load
 PARTING = 2.0  # seconds that it may take to end
@@ -55,11 +56,12 @@ class Refused:
 class NetworkProcess:
     """Fits `stage.Partner`. The process starts with the object; use it in a `with`, around the jam."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, hung: float = HUNG) -> None:
         self._network = network
+        self._hung = hung
         self._orders: SimpleQueue[Order | Estate | None] = SimpleQueue()
         self._estate: Estate | None = None
-        self._owed = 0  # replies that are still to come; a hint: two threads count
+        self._told = self._done = 0  # orders passed on, by one thread; and those replied to, by another
         self._ending = False
         self._start()
 
@@ -114,7 +116,8 @@ class NetworkProcess:
         context = multiprocessing.get_context("spawn")
         self._link, far = context.Pipe()
         self._process = context.Process(target=serve, args=(far, self._network), name="livejam-network", daemon=True)
-        self._process.start()
+        with held_back():
+            self._process.start()
         far.close()
         self._began = time.monotonic()
 
@@ -131,17 +134,18 @@ class NetworkProcess:
     def _pass_on(self) -> None:
         """Pass orders on: the body of a thread. An order to a process that has died is lost; it is told everything."""
         while (order := self._orders.get()) is not None:
-            self._owed += isinstance(order, Hear | Compose)
+            self._told += isinstance(order, Hear | Compose)
             with contextlib.suppress(OSError, ValueError):
                 self._link.send(order)
 
     def _bring(self) -> None:
         """Bring the replies, and keep the process alive: the body of a thread."""
-        deaths = 0
+        deaths = -1  # in a row
         while not self._ending:
             reply = self._next_reply()
             if reply is not None:
-                self._owed -= isinstance(reply, Heard | Failed | Forgotten | Complete)
+                last = isinstance(reply, Heard | Failed | Forgotten | Complete)
+                self._done = min(self._done + last, self._told)
                 self._put(time.monotonic(), reply)
                 continue
             if self._ending:
@@ -153,8 +157,8 @@ class NetworkProcess:
     def _next_reply(self) -> Reply | None:
         """Return the next reply; None if the process has died or does not move."""
         try:
-            while not self._link.poll(HUNG):
-                if self._owed > 0:
+            while not self._link.poll(self._hung):
+                if self._done < self._told and not self._link.poll(self._hung):  # it may have been told just now
                     return None
             reply: Reply = self._link.recv()
         except (EOFError, OSError):
@@ -165,9 +169,9 @@ class NetworkProcess:
         """Start the process anew until it is ready."""
         time.sleep(wait)
         self._start()
+        self._done = self._told  # what went to the one that died gets no reply any more
         with contextlib.suppress(LivejamError):
             self.ready()
-            self._owed = 0
             if self._estate:
                 self._orders.put(self._estate)
             self._put(time.monotonic(), Forgotten())
@@ -175,18 +179,20 @@ class NetworkProcess:
 
 def serve(link: Connection, network: Network) -> None:
     """Answer orders until None comes, or until the other end is gone: the body of the network's process."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):  # the end of the jam ends this, and nothing else
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    ignore_endings()  # the end of the jam ends this, and nothing else
     from livejam.brain import load_brain
 
+    said: Ready | Refused
+    brain = None
     try:
         brain = load_brain(network.model, network.seed, network.temperature)
-        link.send(Ready(brain.about))
+        said = Ready(brain.about)
     except LivejamError as error:
-        link.send(Refused(str(error)))
-        return
-    Desk(link, Composer(brain)).work()
+        said = Refused(str(error))
+    with contextlib.suppress(OSError):  # nobody waits for it any more
+        link.send(said)
+    if brain:
+        Desk(link, Composer(brain)).work()
 
 
 class Desk:

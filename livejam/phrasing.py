@@ -133,6 +133,7 @@ class TickLine:
         self._floor = 0  # ticks: the latest onset so far
         self._felt: BeatGrid | None = None  # the grid of the latest phrase, where no clock is followed
         self._known: list[tuple[float, BeatGrid]] = []  # (seconds, the clock's grid from then on)
+        self._song = 0  # the bar with which the clock's song begins
         self._latest: tuple[object, tuple[BeatGrid, tuple[TickNote, ...]]] | None = None  # asked last, and the reply
 
     @property
@@ -157,12 +158,16 @@ class TickLine:
             bars = math.ceil((max(self._floor, self._start) - here) / self._bar)
         shifted = replace(grid, origin_ticks=grid.origin_ticks + bars * self._bar + self._bar_line)
         self._known = [*self._known[-GRIDS:], (now, shifted)]
+        self._song = bars
 
     def number(self, now: float) -> int | None:
-        """Return the bar that a note at `now` belongs to; one in the last beat belongs to the next. None: no clock."""
+        """Return the bar that a note at `now` belongs to; None: no clock.
+
+        One in the last beat belongs to the next bar, one in a count-in to the first.
+        """
         if not self._known:
             return None
-        return math.floor((self.grid.tick_at(now) - self._bar_line + PICKUP) / self._bar)
+        return max(self._song, math.floor((self.grid.tick_at(now) - self._bar_line + PICKUP) / self._bar))
 
     def start(self, bar: int) -> float:
         """Return when a bar begins, seconds."""
@@ -187,8 +192,8 @@ class TickLine:
         return self._latest[1]
 
     def _place(self, notes: Sequence[Note]) -> tuple[BeatGrid, tuple[TickNote, ...]]:
-        if self._known:
-            return self.grid, on_grid(notes, self._heard_on(notes[0].onset), self._floor)
+        if tempos := self.tempos(notes[0].onset):
+            return self.grid, on_grid(notes, tempos, self._floor)
         onsets = [note.onset for note in notes]
         grid = estimate_pulse(onsets, self._felt, self._bpm, self._floor if self._felt else self._start)
         return grid, on_grid(notes, grid, self._floor)
@@ -199,8 +204,10 @@ class TickLine:
             self._felt = grid
         self._floor = max([self._floor, *(note.onset for note in notes)])
 
-    def _heard_on(self, since: float) -> "Tempos":
-        """Return the grids that held from `since` (seconds) on."""
+    def tempos(self, since: float) -> "Tempos | None":
+        """Return the clock's grids that held from `since` (seconds) on; None: no clock."""
+        if not self._known:
+            return None
         later = [(at, grid) for at, grid in self._known if at > since]
         return Tempos((*self._known[: len(self._known) - len(later)][-1:], *later) or tuple(self._known))
 

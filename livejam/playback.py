@@ -6,11 +6,13 @@ ports or ticks. Times are seconds of the session's clock. The thread that owns t
 """
 
 import heapq
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from livejam.notes import Cue, Note, NoteOff, NoteOn
 
+REMEMBERED = 1024  # notes that have ended and nobody has asked for, as those of a click
 SHORTEST = 0.02  # seconds that a note which started late sounds at least
 Key = tuple[int, int]  # channel, pitch
 
@@ -29,7 +31,7 @@ class Playback:
         self.dropped = 0  # note-ons that came too late, ever
         self._waiting: list[tuple[float, int, Note, int]] = []  # a heap: (onset, order of scheduling, note, channel)
         self._sounding: dict[Key, _Sounding] = {}
-        self._sounded: list[tuple[int, Note]] = []  # (channel, note as it really was), ended
+        self._sounded: deque[tuple[int, Note]] = deque(maxlen=REMEMBERED)  # (channel, note as it really was), ended
         self._scheduled = 0
 
     @property
@@ -54,9 +56,7 @@ class Playback:
             (moved(onset), order, _moved(note, moved), channel) for onset, order, note, channel in self._waiting
         ]
         heapq.heapify(self._waiting)
-        self._sounding = {
-            key: replace(sounding, end=moved(sounding.end)) for key, sounding in self._sounding.items()
-        }
+        self._sounding = {key: replace(sounding, end=moved(sounding.end)) for key, sounding in self._sounding.items()}
 
     def due(self, now: float, ahead: float = 0.0) -> list[Cue]:
         """Return what is due at or before `now + ahead`, in order, note-offs before note-ons at equal times."""
@@ -76,7 +76,9 @@ class Playback:
     def take_sounded(self, channel: int) -> list[Note]:
         """Return, once, the notes that have ended on `channel` since the last call, as they sounded, by onset."""
         sounded = [note for on, note in self._sounded if on == channel]
+        others = [(on, note) for on, note in self._sounded if on != channel]
         self._sounded.clear()
+        self._sounded.extend(others)
         return sorted(sounded, key=lambda note: (note.onset, note.pitch))
 
     def _start(self, note: Note, channel: int, now: float) -> list[Cue]:

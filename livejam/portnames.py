@@ -65,9 +65,15 @@ def _rules(asked: str, wanted: tuple[str, ...], indexed: bool) -> tuple[Callable
         lambda name: name == asked,
         lambda name: _words(bare_name(name, indexed=indexed)) == wanted,
         lambda name: not indexed and bare_name(name) == bare,  # the address has changed since
+        lambda name: bool(wanted) and _follow(wanted, _words(name)),
         lambda name: bool(wanted) and set(wanted) <= set(_words(name)),
         lambda name: bool(wanted) and all(_occurs(word, name) for word in wanted),
     )
+
+
+def _follow(wanted: tuple[str, ...], words: tuple[str, ...]) -> bool:
+    """Whether the words wanted follow one another in `words`."""
+    return any(words[i : i + len(wanted)] == wanted for i in range(len(words)))
 
 
 def _words(name: str) -> tuple[str, ...]:

@@ -40,6 +40,10 @@ class Driver(Protocol):
     virtual: bool  # can make ports of its own
     virtual_names: tuple[str, str]  # how those are shown: input, output
 
+    @property
+    def clock(self) -> Callable[[], float]:
+        """What its messages are stamped and sent by, seconds."""
+
     def inputs(self) -> list[str]:
         """Names of the ports that can be listened to. Raises PortError if the system is gone."""
 
@@ -164,11 +168,6 @@ class Ports:
         return self._heard.name is not None and self._heard.name == self._sender.name
 
     @property
-    def virtual_output(self) -> bool:
-        """Whether the output is one of our own making."""
-        return self._sender.asked is None
-
-    @property
     def ahead(self) -> float:
         """How long before its time a cue is best sent; seconds."""
         port = self._sender.port
@@ -191,6 +190,8 @@ class Ports:
         """Give up what has gone, take back what is there again, and tell so. May take some milliseconds."""
         now = self._clock()
         lost = [end.shown for end in (self._heard, self._sender) if end.lose()]
+        if lost:
+            self._forget_ended(now)
         for name in dict.fromkeys(lost):
             self._put(now, PortLost(name))
         back = []
@@ -210,11 +211,16 @@ class Ports:
             if end.port:
                 end.port.close()
 
+    def _forget_ended(self, now: float) -> None:
+        """Forget what ended before the port went; not what ended about then: who knows when exactly it went."""
+        for key, end in tuple(self._ends.items()):
+            if end <= now - UNNOTICED:
+                del self._ends[key]
+
     def _end_notes(self, sender: Sendable, now: float) -> None:
-        """End what was sounding when the port went, and what ended about then: who knows when exactly it went."""
-        for (channel, pitch), end in tuple(self._ends.items()):
-            if end > now - UNNOTICED:
-                sender.send(to_message(NoteOff(pitch), channel), now)
+        """End what was sounding when the port went."""
+        for channel, pitch in tuple(self._ends):
+            sender.send(to_message(NoteOff(pitch), channel), now)
         self._ends.clear()
 
 

@@ -137,12 +137,12 @@ class Drawing:
         if done:
             self._console.print(self._drawn(done), end="\n\n")
 
-    def refresh(self, now: float) -> bool:
-        """Draw the growing roll as it is at `now`; return whether there is one."""
+    def refresh(self, now: float) -> float | None:
+        """Draw the growing roll as it is at `now`, and again as soon as may be."""
         roll = self._book.growing(now) if self._live else None
         if self._live:
             self._live.update(self._drawn(roll) if roll else Text(), refresh=True)
-        return roll is not None
+        return now if roll else None
 
     def _drawn(self, roll: Roll) -> Text:
         return terminal_roll(roll, min(self._console.width - 1, WIDEST))

@@ -4,6 +4,7 @@ Knows nothing of ports, files or the network. The session's thread hands over sm
 process of the screen's own draws (painter.py). Times are seconds of the session's clock.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -54,7 +55,26 @@ class Warned:
     text: str
 
 
-Seen = Turned | Keyed | Paced | Moded | Warned
+@dataclass(frozen=True, slots=True)
+class Traded:
+    """The turn takes bars of a clock."""
+
+    start: float  # seconds
+    end: float  # seconds
+    count: int  # bars
+
+    def at(self, now: float) -> int:
+        """Return which of them it is at `now`, 1 for the first; an upbeat belongs to it."""
+        played = (now - self.start) / (self.end - self.start) * self.count
+        return min(max(math.floor(played) + 1, 1), self.count)
+
+    def after(self, now: float) -> float | None:
+        """Return when the next of them begins, seconds; None: there is none."""
+        bar = self.at(now)
+        return None if bar == self.count else self.start + bar * (self.end - self.start) / self.count
+
+
+Seen = Turned | Traded | Keyed | Paced | Moded | Warned
 
 
 class Relay:
@@ -66,6 +86,10 @@ class Relay:
     def state(self, state: State, turn: int) -> None:
         """Pass on whose turn it is."""
         self._put(Turned(state, turn))
+
+    def bars(self, start: float, end: float, count: int) -> None:
+        """Pass on which bars the turn takes: `count`, from `start` to `end` (seconds)."""
+        self._put(Traded(start, end, count))
 
     def player_note(self, time: float, message: NoteOn | NoteOff) -> None:
         """Pass on what the player did."""
@@ -104,25 +128,29 @@ class Status:
     notes: int = 0  # of this call or answer
     bpm: float | None = None  # None: not known yet
     mode: str = ""  # how turns are taken, in words
+    bars: Traded | None = None  # of this turn, where bars are traded
 
     def after(self, seen: Seen) -> "Status":
         """Return the status once `seen` has happened."""
         match seen:
             case Turned(state, turn):
-                return replace(self, state=state, turn=turn, notes=0)
+                return replace(self, state=state, turn=turn, notes=0, bars=None)
+            case Traded():
+                return replace(self, bars=seen)
             case Keyed(message=NoteOn(), player=player) if player == (self.state is not State.RESPONDING):
                 return replace(self, notes=self.notes + 1)
             case Paced(bpm):
                 return replace(self, bpm=bpm)
             case Moded(mode):
-                return replace(self, mode=mode)
+                return replace(self, mode=mode, bars=None)
         return self
 
-    def line(self) -> Text:
-        """The line for a terminal."""
+    def line(self, now: float) -> Text:
+        """The line for a terminal, at `now`."""
         symbol, style, _ = LOOKS[self.state]
         line = Text(f"{symbol} {self.state.value:<10}", style=style, no_wrap=True, overflow="ellipsis")
-        return line.append(" · ".join(self._parts()), style="default not bold")
+        bar = [f"bar {self.bars.at(now)} of {self.bars.count}"] if self.bars else []
+        return line.append(" · ".join([*bar, *self._parts()]), style="default not bold")
 
     def plain(self) -> str:
         """The line for a file or a pipe."""
@@ -164,11 +192,12 @@ class StatusPicture:
         if not self._live and before.state is not self._status.state:
             self._console.print(Text(self._status.plain()), soft_wrap=True)
 
-    def refresh(self, now: float) -> bool:
-        """Draw the line; it stays as it is until something is seen."""
-        if self._live and self._status:
-            self._live.update(self._status.line(), refresh=True)
-        return False
+    def refresh(self, now: float) -> float | None:
+        """Draw the line; it stays as it is until the next bar, or until something is seen."""
+        if not self._live or not self._status:
+            return None
+        self._live.update(self._status.line(now), refresh=True)
+        return self._status.bars.after(now) if self._status.bars else None
 
 
 class StatusLine(Relay):

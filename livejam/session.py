@@ -5,30 +5,25 @@ Protocols, and `livejam.cli` plugs them in. Times are seconds of one monotonic c
 in the one thread that called `Session.run`; other threads and processes reach it through the inbox alone.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from livejam.answering import LEAD, Answer, requested, traded
+from livejam.answering import Answer, requested, traded
 from livejam.composer import Complete, Compose, Composed, Failed, Forgotten, Heard, Lost, Reply
-from livejam.echo import Echo
-from livejam.errors import LivejamError
 from livejam.events import Clocking, Gesture, Pedal, PlayerEvent, PortBack, PortLost, Stop
-from livejam.feel import Feel
-from livejam.grid import BeatGrid, placed, steps
-from livejam.memory import Memory, Phrase
+from livejam.grid import BeatGrid
+from livejam.hearing import Hearing
 from livejam.messages import DRUM_CHANNEL
 from livejam.metronome import Metronome
-from livejam.modes import Bars, ModeChosen, Signal
-from livejam.notes import TICKS_PER_BEAT, Cue, Metre, Note, NoteOff, NoteOn, TickNote
-from livejam.phrasing import Ear, TickLine
+from livejam.modes import Bars, ModeChosen, Signal, Switch
+from livejam.notes import TICKS_PER_BEAT, Metre, NoteOff, NoteOn, TickNote
 from livejam.playback import Playback
+from livejam.sender import Sender
 from livejam.stage import Arrival, Partner, Settings, Stage
 from livejam.turns import Action, AnswerReady, Estimate, Hush, Play, PlaybackDone, Speculate, State, TurnTaker
 
 TOO_SLOW = "no answer came in time: this machine is busy, or the call was very long; play on"
 NO_BARS = "there is no clock to trade bars by; until it runs, a silence ends your phrase"
-SOON = 0.03  # seconds after a note has ended until the network is told
-SOON_A_NOTE = 0.001  # seconds more for every note of the phrase: finding the beat of many notes takes long
+TEMPO_CHANGE = 0.005  # share of the clock's tempo: less is its jitter
 
 
 @dataclass
@@ -48,25 +43,23 @@ class Session:
         self._partner = partner
         self._settings = settings
         self._metre = settings.metre or (Metre(4, 4) if stage.beat else None)
-        self._line = TickLine(settings.bpm, self._metre)
-        self._turns = TurnTaker(settings, bars=self._line)
+        self._hearing = Hearing(partner.tell, self._metre, settings.bpm, settings.longest_key)
+        self._line = self._hearing.line
+        self._sender = Sender(stage, settings)
+        self._lead = self._sender.ahead  # seconds before its end that a phrase counts as over
+        self._over_at = 0.0  # seconds: the end of the latest phrase
+        self._turns = TurnTaker(replace(settings, lead=self._lead), bars=self._line)
         self._playback = Playback()
-        self._echo = Echo() if settings.shared_bus else None
-        self._ear = Ear(settings.longest_key)
-        self._memory = Memory(partner.tell)
         self._number = 0  # of the latest answer asked for
         self._guess: Answer | None = None  # to the phrase as it is, should it be over
         self._answer: Answer | None = None  # awaited, or sounding
-        self._hear_at: float | None = None  # seconds: the phrase is told then
         self._beat: BeatGrid | None = None  # of the clock
-        self._feel = Feel()  # of the player
-        self._ahead = stage.output.ahead + settings.output_latency  # seconds before its time that a cue is sent
         clicks = settings.click is not None or settings.count_in > 0
         self._metronome = Metronome(self._metre, settings.count_in, settings.click is not None) if clicks else None
         self._trouble: str | None = None  # of the clock
         self._signal_down = False
+        self._switch = Switch(settings.switch, settings.modes) if settings.switch else None
         self._shown: tuple[State, int] | None = None
-        self._port_works = True
         self._running = True
         self.tally = Tally()
 
@@ -84,27 +77,29 @@ class Session:
                 self._show()
                 self._go_on(self._stage.inbox.wait(self._due()))
         finally:
-            self._send(self._playback.silence(self._stage.clock()))
+            self._sender.send(self._playback.silence(self._stage.clock()))
 
     def _go_on(self, arrival: tuple[float, Arrival] | None) -> None:
         """Do what is due: sound first, then timers, then the event."""
         now = self._stage.clock()
+        self._follow_clock(now)
         self._click(now)
         self._play(now)
         self._pass_time(arrival[0] if arrival else now)
         if arrival:
             self._take(*arrival)
-        elif self._hear_at is not None and now >= self._hear_at:
+        elif self._hearing.deadline is not None and now >= self._hearing.deadline:
             self._hear()
 
     def _due(self) -> float | None:
         sound = self._playback.deadline
+        send = None if sound is None else sound - self._sender.ahead
         click = self._metronome.deadline if self._metronome else None
-        deadlines = (self._turns.deadline, self._hear_at, click, None if sound is None else sound - self._ahead)
+        deadlines = (self._turns.deadline, self._hearing.deadline, click, send)
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def _play(self, now: float) -> None:
-        self._send(self._playback.due(now, self._ahead))
+        self._sender.send(self._playback.due(now, self._sender.ahead))
         answer = self._answer
         if answer and answer.complete and self._playback.idle(self._settings.answer_channel):
             self._end_answer(now)
@@ -128,8 +123,8 @@ class Session:
 
     def _take(self, time: float, event: Arrival) -> None:
         """Take in what happened at `time`."""
-        if self._echo and isinstance(event, NoteOn | NoteOff) and self._echo.returns(event, time):
-            return
+        if self._sender.returns(event, time):
+            return  # our own, coming back
         match event:
             case NoteOn() | NoteOff() | Pedal() | Gesture():
                 self._stage.recorder.record(time, event, player=True)
@@ -138,12 +133,15 @@ class Session:
                 self._take_reply(event, time)
             case PortLost(name):
                 self._stage.screen.warn(f"{name} is gone; livejam goes on as soon as it is back")
-                self._ear.take_in(event, time)
+                self._sender.lose()
+                self._lift_signs()
+                self._hearing.take_in(event, time)
                 self._carry_out(self._turns.handle(event, time), time)
             case PortBack(name):
                 self._stage.screen.warn(f"{name} is back")
             case ModeChosen(mode):
                 self._turns.choose(mode, time)
+                self._signal_down = False
                 self._stage.screen.mode(str(mode))
             case Stop():
                 self._running = False
@@ -154,10 +152,15 @@ class Session:
 
     def _hear_player(self, time: float, event: PlayerEvent) -> None:
         mode = self._turns.mode
+        if self._switch and self._switch.owns(event):
+            if chosen := self._switch.take(event, mode):
+                self._take(time, chosen)
+            return
         sign = mode.value(event) if isinstance(mode, Signal) else None
-        if sign is not None:
+        if sign or (sign is False and self._signal_down):  # what was pressed as music is released as music
             pressed, self._signal_down = sign and not self._signal_down, sign
-            self._carry_out(self._turns.signal(time) if pressed else (), time)
+            if pressed:
+                self._take_signal(time)
             return
         if isinstance(event, Gesture):
             return
@@ -165,23 +168,36 @@ class Session:
         self._carry_out(self._turns.handle(event, time), time)
         if self._turns.turn != turn:
             self._begin_call(time)
-        self._ear.take_in(event, time)
-        if state is State.LISTENING and not isinstance(event, NoteOn) and self._hear_at is None:
-            self._hear_at = time + SOON + SOON_A_NOTE * len(self._ear.ended())
+            self._show()  # before its first note is
+        self._hearing.take_in(event, time)
+        if state is State.LISTENING and not isinstance(event, NoteOn):
+            self._hearing.tell_soon(time)
         if isinstance(event, NoteOn | NoteOff):
             self._stage.screen.player_note(time, event)
 
+    def _lift_signs(self) -> None:
+        """Nobody will say when a sign that is held comes up."""
+        self._signal_down = False
+        if self._switch:
+            self._switch.lift()
+
+    def _take_signal(self, time: float) -> None:
+        listening = self._turns.state is State.LISTENING
+        actions = self._turns.signal(time)
+        self._carry_out(actions, time)
+        if listening and not actions:
+            self._close_call(time)  # too short to answer, but heard
+
     def _begin_call(self, time: float) -> None:
-        self._ear.take(time)
+        self._hearing.begin(time)
         self._guess = None
 
     def _hear(self) -> None:
         """Let the network hear what has ended of the phrase."""
-        self._hear_at = None
-        notes = self._ear.ended()
-        if notes and self._answer is None and self._turns.state is State.LISTENING:
-            _, call = self._line.placed(notes)
-            self._memory.hear(Phrase(call, self._metre, player=True))
+        if self._answer is None and self._turns.state is State.LISTENING:
+            self._hearing.tell()
+        else:
+            self._hearing.deadline = None
 
     def _carry_out(self, actions: tuple[Action, ...], now: float) -> None:
         for action in actions:
@@ -198,8 +214,7 @@ class Session:
         if self._answer:
             return  # livejam's bars sound to their end first
         until = self._turns.over_at if isinstance(self._turns.mode, Bars) else now
-        grid, call = self._line.placed(self._ear.so_far(until))
-        self._memory.hear(Phrase(call, self._metre, player=True))
+        grid, call = self._hearing.phrase(until)
         if self._guess is None or self._guess.request.call != call:
             self._guess = self._ask(turn, call, grid, until)
             self.tally.guesses += 1
@@ -210,6 +225,7 @@ class Session:
             self._end_answer(now)
         if isinstance(self._turns.mode, Bars) and self._beat is None:
             self._warn(NO_BARS)
+        self._over_at = now if isinstance(self._turns.mode, Signal) else now + self._lead
         guess, self._guess = self._guess, None
         grid, call = self._close_call(now)
         guessed = guess is not None and (guess.request.call == call or (self._must_start and guess.first is not None))
@@ -225,14 +241,8 @@ class Session:
 
     def _close_call(self, now: float) -> tuple[BeatGrid, tuple[TickNote, ...]]:
         """Close the player's phrase and let the network hear all of it; return it on its grid."""
-        self._hear_at = None
-        notes = self._ear.take(now)
-        grid, call = self._line.placed(notes)
-        self._line.keep(grid, call)
-        self._feel = Feel.of(notes, call, grid).after(self._feel)
+        grid, call = self._hearing.close(now)
         self._stage.recorder.tempo(grid.origin, grid.bpm)
-        self._memory.hear(Phrase(call, self._metre, player=True))
-        self._memory.close()
         return grid, call
 
     # What is answered
@@ -251,14 +261,15 @@ class Session:
             case Composed(guess, note):
                 for answer in self._asked(guess):
                     answer.add(note)
-            case Complete(guess, trouble):
+            case Complete(guess, trouble, cut):
                 for answer in self._asked(guess):
                     answer.complete = True
                     self._warn(trouble)
+                    self._guess = None if cut and answer is self._guess else self._guess
             case Failed(reason):
                 self._warn(reason)
-                self._memory.forget()
-            case Heard(total, phrase_end) if total == self._memory.total:
+                self._hearing.memory.forget()
+            case Heard(total, phrase_end) if total == self._hearing.memory.total:
                 self._carry_out(self._turns.handle(Estimate(phrase_end), now), now)
             case Forgotten() | Lost():
                 self._start_over(reply, now)
@@ -277,7 +288,7 @@ class Session:
                 self._end_answer(now)
                 self._turns.handle(PlaybackDone(turn), now)
             return
-        self._memory.tell_again()
+        self._hearing.memory.tell_again()
         if self._answer and self._answer.grid is None:
             request = self._answer.request
             self._number += 1
@@ -290,40 +301,23 @@ class Session:
         if answer is None:
             return
         if answer.grid is None and answer.first is not None:
-            answer.place(*self._place(answer.first, answer.request.first, now))
+            now = max(self._over_at, self._stage.clock() + self._settings.output_latency)
+            latest = min(now + self._settings.start_within, self._turns.released + self._settings.start_by)
+            answer.place(self._line.grid, now, latest if self._settings.on_beat else None)
             self._turns.handle(AnswerReady(answer.request.turn), now)
         if answer.grid is not None:
-            feel = self._feel.at(answer.grid.bpm)
-            for note, first in answer.take():
-                moved = _in_time(note, answer.grid, feel.offset(note.onset, first))
-                self._playback.schedule(moved, self._settings.answer_channel)
+            for note in answer.take(self._hearing.feel):
+                self._playback.schedule(note, self._settings.answer_channel)
         self._play(self._stage.clock())
-
-    def _place(self, first: int, wanted: int | None, now: float) -> tuple[BeatGrid, int]:
-        """Return on which grid, and how many ticks away, an answer begins whose first note was made up for `first`."""
-        grid = self._line.grid
-        now = max(now, self._stage.clock()) + self._settings.output_latency
-        if wanted is not None and self._beat is not None:
-            late = grid.tick_at(now) - wanted  # ticks
-            if late < TICKS_PER_BEAT / 4:
-                return grid, wanted - first
-        if not self._settings.on_beat:
-            return replace(grid, origin=now, origin_ticks=first), 0
-        latest = min(now + self._settings.start_within, self._turns.released + self._settings.start_by)
-        return grid, placed(first, grid, now + LEAD, latest, steps(self._metre))
 
     def _end_answer(self, now: float) -> None:
         """End the answer, and let the network hear what really sounded of it."""
         answer, self._answer = self._answer, None
-        self._send(self._playback.silence(now, self._settings.answer_channel))
+        self._sender.send(self._playback.silence(now, self._settings.answer_channel))
         notes = self._playback.take_sounded(self._settings.answer_channel)
         if answer is None or answer.grid is None:
             return
-        answered = answer.sounded(notes)
-        if answered:
-            self._line.keep(self._line.grid, answered)
-            self._memory.hear(Phrase(answered, self._metre, player=False))
-            self._memory.close()
+        self._hearing.hear_answer(answer.sounded(notes), self._turns.began if self._beat else None)
 
     # The beat
 
@@ -337,10 +331,10 @@ class Session:
         clock = self._stage.beat
         if clock is None:
             return
+        beat = clock.grid(now)
         if clock.trouble != self._trouble:
             self._trouble = clock.trouble
             self._warn(self._trouble)
-        beat = clock.grid(now)
         if beat == self._beat:
             return
         before = self._line.grid
@@ -348,32 +342,13 @@ class Session:
         if beat and self._beat and self._answer and self._answer.grid is not None:
             self._answer.grid = self._line.grid
             self._playback.retime(lambda time: self._line.grid.seconds_at(before.tick_at(time)))
+        if beat and (self._beat is None or abs(beat.bpm - self._beat.bpm) > TEMPO_CHANGE * beat.bpm):
+            self._stage.recorder.tempo(beat.seconds_at(beat.tick_at(now) // TICKS_PER_BEAT * TICKS_PER_BEAT), beat.bpm)
         self._beat = beat
         self._turns.regrid(now)
         self._click(now)
 
     # What is sent and shown
-
-    def _send(self, cues: Sequence[Cue]) -> None:
-        """Send all, then keep and show them: nothing may come between a note and its end."""
-        for cue in cues:
-            self._send_one(cue)
-        for cue in cues:
-            if cue.channel == self._settings.answer_channel:
-                self._stage.recorder.record(cue.at, cue.message, player=False)
-                self._stage.screen.answer_note(cue.at, cue.message)
-
-    def _send_one(self, cue: Cue) -> None:
-        try:
-            self._stage.output.send(replace(cue, at=cue.at - self._settings.output_latency))
-        except LivejamError as error:
-            if self._port_works:
-                self._stage.screen.warn(str(error))
-            self._port_works = False
-            return
-        self._port_works = True
-        if self._echo:
-            self._echo.sent(cue.message, self._stage.clock())
 
     def _warn(self, text: str | None) -> None:
         if text:
@@ -384,8 +359,6 @@ class Session:
         if showing != self._shown:
             self._shown = showing
             self._stage.screen.state(*showing)
-
-
-def _in_time(note: TickNote, grid: BeatGrid, offset: float) -> Note:
-    onset = grid.seconds_at(note.onset)
-    return Note(onset + offset, note.pitch, note.velocity, grid.seconds_at(note.onset + note.length) - onset)
+            if bars := self._turns.bars:
+                first, end = bars
+                self._stage.screen.bars(self._line.start(first), self._line.start(end), end - first)

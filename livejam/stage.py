@@ -11,7 +11,7 @@ from typing import Protocol
 from livejam.clock import Clock
 from livejam.composer import Order, Reply
 from livejam.events import Clocking, PlayerEvent, PortBack, PortLost, Stop
-from livejam.modes import ModeChosen
+from livejam.modes import USUAL, Mode, ModeChosen, Signal
 from livejam.notes import Cue, Metre, NoteOff, NoteOn
 from livejam.turns import State, TurnRules
 
@@ -33,6 +33,8 @@ class Settings(TurnRules):
     click: int | None = None  # channel of a click, 1..16; None: no click
     count_in: int = 0  # bars of clicks before the first bar
     output_latency: float = 0.0  # seconds that the synth takes to speak: notes go out that much earlier
+    modes: tuple[Mode, ...] = USUAL  # that can be chosen while playing
+    switch: Signal | None = None  # controller or key that goes on to the next of them
 
 
 class Inbox(Protocol):
@@ -65,6 +67,9 @@ class Screen(Protocol):
 
     def state(self, state: State, turn: int) -> None:
         """Whose turn it is has changed."""
+
+    def bars(self, start: float, end: float, count: int) -> None:
+        """The turn that has begun takes `count` bars, from `start` to `end` (seconds)."""
 
     def player_note(self, time: float, message: NoteOn | NoteOff) -> None:
         """The player pressed or released a key."""

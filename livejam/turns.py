@@ -102,7 +102,8 @@ class TurnRules:
     longest_call: float = 60.0  # seconds; where a signal ends phrases, ten times that
     longest_key: float = 4.0  # seconds: a key or pedal held longer counts as released
     first_note: float = 4.0  # seconds livejam may take to come up with its first note
-    longest_answer: float = 30.0  # seconds
+    longest_answer: float = 30.0  # seconds; bars that are traded are filled, however long they are
+    lead: float = 0.0  # seconds before a phrase is over that it counts as over: what it takes to be heard in time
 
 
 class BarLines(Protocol):
@@ -147,9 +148,22 @@ class TurnTaker:
         return self._released
 
     @property
+    def began(self) -> float | None:
+        """When the call that is on began, seconds; None: none is on."""
+        return self._began if self.state is State.LISTENING else None
+
+    @property
     def over_at(self) -> float:
         """When the phrase will be over if nothing else happens, seconds."""
         return self._over_at
+
+    @property
+    def bars(self) -> tuple[int, int] | None:
+        """The first bar of the turn that is on and the one after its last; None: no bars are traded in it."""
+        if not isinstance(self.mode, Bars) or self._slot is None or self.state is State.IDLE:
+            return None
+        first = self._slot if self.state is State.LISTENING else self._slot - self.mode.count
+        return first, first + self.mode.count
 
     def handle(self, event: Event, now: float) -> tuple[Action, ...]:
         """Take in what happened at `now` and return what is to be done."""
@@ -166,7 +180,7 @@ class TurnTaker:
             case State.LISTENING, Estimate(probability):
                 self._estimate = probability
             case State.RESPONDING, AnswerReady(turn) if turn == self.turn:
-                self.deadline = now + self.rules.first_note + self.rules.longest_answer
+                self.deadline = now + self.rules.first_note + self._longest_answer(now)
             case State.RESPONDING, PlaybackDone(turn) if turn == self.turn:
                 self._rest()
         self._await_end(now, anew=not isinstance(event, Estimate | AnswerReady | PlaybackDone))
@@ -268,11 +282,12 @@ class TurnTaker:
         longest = self._began + self.rules.longest_call
         match self.mode:
             case Bars(count) if self._slot is not None and self._bars and self._bars.number(self._began) is not None:
-                over_at = self._bars.start(self._slot + count)
+                over_at = self._bars.start(self._slot + count) - self.rules.lead
                 return over_at, over_at - BEFORE_BAR
             case Signal():
                 return self._began + 10 * self.rules.longest_call, quiet_from + PLAUSIBLE
-        silence = self._silence(quiet_from)
+        needed = self._silence(quiet_from)
+        silence = needed - min(self.rules.lead, needed / 2)  # a note that is tied to the next is no end
         return min(longest, quiet_from + silence), quiet_from + min(PLAUSIBLE, silence / 2)
 
     def _silence(self, released: float) -> float:
@@ -281,6 +296,12 @@ class TurnTaker:
         if self._held or self._pedal_down:
             return self.habits.longest  # a key that is still down is no sign of an end
         return self.habits.silence(released, self._estimate)
+
+    def _longest_answer(self, now: float) -> float:
+        """Return how long the answer may sound from `now` on, seconds: bars are filled, twice as slowly if need be."""
+        if isinstance(self.mode, Bars) and self._slot is not None and self._bars:
+            return max(self.rules.longest_answer, 2 * (self._bars.start(self._slot) - now))
+        return self.rules.longest_answer
 
     def _rest(self) -> None:
         self.state = State.IDLE

@@ -10,11 +10,12 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from livejam.clock import Clock
 from livejam.composer import Brain, Composer, Order, Reply
 from livejam.events import PlayerEvent, Stop
 from livejam.notes import Cue, Note, NoteOff, NoteOn
 from livejam.session import Session
-from livejam.stage import Arrival, Clock, Recorder, Screen, Settings, Stage
+from livejam.stage import Arrival, Recorder, Screen, Settings, Stage
 from livejam.turns import State
 
 
@@ -93,6 +94,9 @@ class SilentScreen:
         self.warnings: list[str] = []
 
     def state(self, state: State, turn: int) -> None:
+        """Show nothing."""
+
+    def bars(self, start: float, end: float, count: int) -> None:
         """Show nothing."""
 
     def player_note(self, time: float, message: NoteOn | NoteOff) -> None:

@@ -61,16 +61,28 @@ class Parrot:
 
 
 class SlowPartner:
-    """A network whose replies take their time. It ends what it has begun, so some of them are stale."""
+    """A network whose replies take their time, and that dies now and then.
 
-    def __init__(self, brain: Brain, clock: VirtualClock, inbox: ScriptedInbox, cost: Callable[[Reply], float]) -> None:
-        self._composer = Composer(brain)
-        self._clock, self._inbox, self._cost = clock, inbox, cost
+    It ends what it has begun, so some of its replies are stale.
+    """
+
+    def __init__(self, world: "World", cost: Callable[[Reply], float]) -> None:
+        self._world, self._cost = world, cost
+        self._composer = Composer(world.brain)
         self._free_at = 0.0  # seconds
+        self._dead = 0  # times
 
     def tell(self, order: Order) -> None:
         """Have the replies come when they are done."""
-        self._free_at = max(self._free_at, self._clock())
+        now = self._world.clock()
+        deaths = [until for at, until in self._world.deaths if at <= now]
+        if len(deaths) > self._dead:
+            self._dead, self._free_at = len(deaths), now
+            self._composer = Composer(self._world.brain)
+            self._world.brain.restart()
+        if now < max(deaths, default=now):
+            return
+        self._free_at = max(self._free_at, now)
         for reply in self._composer.take(order):
             self._reply(reply)
         while self._composer.busy:
@@ -78,8 +90,9 @@ class SlowPartner:
 
     def _reply(self, reply: Reply | None) -> None:
         if reply is not None:
-            self._free_at += self._cost(reply)
-            self._inbox.put(self._free_at, reply)
+            now, self._free_at = self._free_at, self._free_at + self._cost(reply)
+            if not any(now < at <= self._free_at for at, _ in self._world.deaths):
+                self._world.inbox.put(self._free_at, reply)
 
 
 class Screen(SilentScreen):
@@ -123,6 +136,7 @@ class World:
         self.settings = Settings(Silence(0.6))
         self.beat: Clock | None = None
         self.cost: Callable[[Reply], float] | None = None  # seconds that the network takes; None: none at all
+        self.deaths: list[tuple[float, float]] = []  # of the network: seconds, and when another is there
         self.session: Session | None = None
 
     @property
@@ -155,7 +169,7 @@ class World:
         stage = Stage(self.clock, self.inbox, output or self.output, self.screen, self.recorder, self.beat)
         partner: LocalPartner | SlowPartner
         if self.cost:
-            partner = SlowPartner(self.brain, self.clock, self.inbox, self.cost)
+            partner = SlowPartner(self, self.cost)
         else:
             partner = self.inbox.partner = LocalPartner(self.brain)
         self.session = Session(stage, partner, self.settings)

@@ -1,5 +1,7 @@
 """A MIDI system in memory."""
 
+import time
+
 from livejam.errors import PortError
 
 
@@ -29,6 +31,7 @@ class FakeDriver:
 
     name = "Fake"
     virtual_names = ("livejam_in:in", "livejam_out:out")
+    clock = staticmethod(time.monotonic)
 
     def __init__(self, inputs=(), outputs=(), virtual=True, refuses=(), played=(), on_send=None):
         self._inputs, self._outputs, self.refuses = list(inputs), list(outputs), list(refuses)

@@ -10,6 +10,7 @@ from conftest import Parrot, unmatched
 from livejam.composer import Composed, Heard
 from livejam.errors import ModelError
 from livejam.events import Pedal, PortBack, PortLost
+from livejam.modes import ModeChosen, Signal, Silence
 from livejam.notes import NoteOff, NoteOn, TickNote
 from livejam.session import TOO_SLOW
 from livejam.turns import PLAUSIBLE, State
@@ -197,6 +198,30 @@ def test_one_note_is_answered(world):
     world.play(1.0, 60, 0.4)
     world.run()
     assert [pitch for _, pitch in world.ons] == [72]
+
+
+def test_a_pedal_pressed_as_music_is_released_as_music(world):
+    world.happen(0.9, Pedal(down=True))
+    world.phrase(1.0, [60, 62, 64, 65])
+    world.happen(2.9, ModeChosen(Signal("pedal")))
+    world.happen(3.0, Pedal(down=False))
+    world.happen(3.1, Pedal(down=True))  # the sign
+    world.run()
+    assert world.brain.requests[-1].call[-1].length == 24  # until 3.0
+    assert world.ons[0][0] == 3.5
+
+
+def test_a_sign_counts_again_after_another_mode(world):
+    world.settings = replace(world.settings, mode=Signal("note", 36))
+    world.happen(0.5, NoteOn(36, 80))
+    world.happen(0.6, ModeChosen(Silence(0.6)))
+    world.happen(0.7, NoteOff(36))
+    world.happen(0.8, ModeChosen(Signal("note", 36)))
+    world.phrase(1.0, [60, 62, 64, 65])
+    world.happen(3.1, NoteOn(36, 80))
+    world.run()
+    assert [pitch for _, pitch in world.ons] == [72, 74, 76, 77]
+    assert world.ons[0][0] == 3.5
 
 
 def test_two_thousand_notes_are_answered(world):

@@ -23,6 +23,7 @@ LAYERS = (  # each module imports what stands on a lower line, and nothing on it
     ("live", "demo", "respond"),
     ("partner", "virtual"),
     ("heir", "inbox", "session"),
+    ("sender", "hearing"),
     ("stage", "memory"),
     ("composer", "turns", "answering", "brain"),
     ("modes", "phrasing", "playback", "decoder", "echo", "clock", "metronome", "feel"),
@@ -33,7 +34,7 @@ LAYERS = (  # each module imports what stands on a lower line, and nothing on it
 PURE = {  # no devices, files, threads or clocks
     *("notes", "events", "errors", "grid", "pulse", "tempo", "clock", "metronome", "feel"),
     *("modes", "turns", "endings", "phrasing", "answering", "playback", "echo"),
-    *("composer", "memory", "stage", "session", "virtual"),
+    *("composer", "memory", "hearing", "stage", "sender", "session", "virtual"),
     *("messages", "outgoing", "portnames", "tokenizer", "controls"),
 }
 IMPURE = {"time", "threading", "queue", "os", "socket", "subprocess", "signal", "io", "multiprocessing", "random"}

@@ -14,14 +14,14 @@ from rich.console import Console
 
 from livejam.errors import PortError
 from livejam.heir import sounding
-from livejam.live import ENDINGS, Jam, ended_by_signals, listen
-from livejam.modes import Silence
+from livejam.live import Jam, ended_by_signals, listen
+from livejam.modes import Bars, Silence
 from livejam.notes import Metre
 from livejam.ports import PortChoice
+from livejam.signals import ENDINGS
 from livejam.stage import Settings
 
 PHRASE = [(0x90, 60, 80), (0x80, 60, 0), (0xF8,), (0x90, 64, 80), (0x90, 64, 0)]
-HERE = [getattr(signal, name) for name in ENDINGS if hasattr(signal, name)]
 
 
 class Endless(Parrot):
@@ -40,7 +40,7 @@ def console():
     return Console(file=io.StringIO(), width=200)
 
 
-@pytest.mark.parametrize("ending", HERE)
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_a_signal_during_an_answer_leaves_nothing_sounding(tmp_path, ending):
     driver = FakeDriver(played=PHRASE, on_send=lambda message: signal.raise_signal(ending))  # also at the note-off
     shown = console()
@@ -106,6 +106,15 @@ def test_the_network_knows_what_it_would_inherit(tmp_path):
     assert seen == [[[(1, 72)], "Synth 14:0"]] * 2  # as its note-on goes out, and as its note-off does
     assert network.estate.driver == "Fake"
     assert not network.estate.ledger.exists()
+
+
+def test_bars_by_a_tempo_that_was_given_need_neither_click_nor_count_in(tmp_path):
+    driver = FakeDriver(played=PHRASE, on_send=lambda message: signal.raise_signal(signal.SIGINT))
+    shown, plan = console(), jam(tmp_path)
+    plan = replace(plan, settings=replace(plan.settings, mode=Bars(1)))
+    jammed = listen(plan, driver, FakeNetwork(Endless()), shown)
+    assert jammed.tally.answers == 1
+    assert "no clock" not in shown.file.getvalue()
 
 
 def test_what_came_of_guessing_is_told(tmp_path):

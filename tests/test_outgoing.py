@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,11 +29,12 @@ def test_only_what_is_due_leaves_in_order():
 
 def test_messages_of_one_time_leave_as_they_came():
     other = b"\x80\x40\x00"
-    assert filled((1.0, other), (1.0, ON), (1.0, OFF)).due(2.0) == [(1.0, other), (1.0, ON), (1.0, OFF)]
+    assert filled((1.0, other), (1.0, OFF), (1.0, ON)).due(2.0) == [(1.0, other), (1.0, OFF), (1.0, ON)]
 
 
-def test_a_note_called_off_before_its_time_never_sounds():
-    waiting = filled((2.0, ON), (1.5, OFF), (2.0, b"\x91\x3c\x50"))
+@pytest.mark.parametrize("off", [1.5, 2.0])
+def test_a_note_called_off_before_its_time_never_sounds(off):
+    waiting = filled((2.0, ON), (off, OFF), (2.0, b"\x91\x3c\x50"))
     assert waiting.due(3.0) == [(2.0, b"\x91\x3c\x50")]
 
 

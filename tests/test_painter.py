@@ -25,11 +25,11 @@ class Lines:
         self.console.print(f"{record} by {os.getpid()}")
 
     def refresh(self, now):
-        return False
+        return None
 
 
 class Link:
-    """The end of a pipe at which records come at once; virtual time is the picture's."""
+    """The end of a pipe at which lists of records come at once."""
 
     def __init__(self, *records):
         self.records = list(records)
@@ -52,7 +52,7 @@ class Moving:
 
     def refresh(self, now):
         self.drawn += 1
-        return True
+        return now
 
 
 def test_another_process_draws_on_stdout(capfd):
@@ -142,7 +142,7 @@ os._exit(9)
 
 def test_a_flood_of_records_is_taken_in_and_drawn_a_few_times():
     picture = Moving()
-    paint(Link(*range(1000), None), picture)
+    paint(Link(*([number] for number in range(1000)), [None]), picture)
     assert picture.seen == list(range(1000))
     assert 1 <= picture.drawn < 100
 

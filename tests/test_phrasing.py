@@ -1,5 +1,7 @@
 """Keys become notes, notes find their places, and the tick line never goes backwards."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -183,6 +185,13 @@ def test_a_note_in_the_last_beat_belongs_to_the_next_bar():
     assert line.start(bar) == pytest.approx(2.0)
 
 
+def test_a_note_in_the_count_in_belongs_to_the_first_bar():
+    line = following(5.0)
+    first = line.number(5.1)
+    assert [line.number(at) - first for at in (0.5, 2.9, 4.4, 6.4, 6.6)] == [0, 0, 0, 0, 1]
+    assert line.start(first) == pytest.approx(5.0)
+
+
 def test_the_second_call_keeps_to_the_bars_of_the_first():
     line = following(0.0, Metre(5, 8))  # a bar lasts 1.25 s
     calls = [call(line, quarters(at, 5, 0.25)) for at in (2.5, 7.5)]
@@ -237,10 +246,11 @@ moves = st.one_of(
 )  # fmt: skip
 def test_the_line_never_goes_backwards(phrases, fixed):
     line = TickLine(100.0 if fixed else None, Metre(4, 4))
-    now, told = 1.0, []
+    now, told, song = 1.0, [], -math.inf
     for gap, count, step, grids in phrases:
         for number, grid in enumerate(grids):
             line.follow(grid, now + number * step / 2)
+            song = grid.seconds_at(0) if grid else song
         placed = call(line, [Note(now + i * step, 60, 80, step / 2) for i in range(count)])
         answer = [TickNote(placed[-1].onset + 24, 72, 12, 80)]
         line.keep(line.grid, answer)
@@ -248,7 +258,8 @@ def test_the_line_never_goes_backwards(phrases, fixed):
         now = max(line.grid.seconds_at(answer[0].onset), now + count * step) + gap
         bar = line.number(now)
         if bar is not None:
-            assert line.start(bar) - line.beat() - 1e-6 <= now < line.start(bar + 1) - line.beat() + 1e-6
+            assert now < line.start(bar + 1) - line.beat() + 1e-6
+            assert line.start(bar) - line.beat() - 1e-6 <= now or now < song
     assert told == sorted(told)
     assert told[0] >= 0
 

@@ -38,6 +38,12 @@ def test_a_port_is_found_by_its_words(asked, available, found):
     assert available[match_port(asked, available, "input")] == found
 
 
+def test_words_that_follow_one_another_win():
+    cards = ["Virtual Raw MIDI 0-0:VirMIDI 0-0 20:0", "Virtual Raw MIDI 0-1:VirMIDI 0-1 21:0"]
+    assert match_port("VirMIDI 0-1", cards, "input") == 1
+    assert match_port("VirMIDI 0-0", cards, "input") == 0
+
+
 @pytest.mark.parametrize(
     ("asked", "place"), [("loopMIDI Port", 1), ("loopMIDI Port 1", 2), ("loopMIDI Port 1 2", 2), ("wavetable", 0)]
 )

@@ -92,13 +92,13 @@ def test_a_roll_grows_on_a_terminal_until_its_turn_is_over():
     console = Console(file=io.StringIO(), force_terminal=True, width=60)
     with Live(console=console, auto_refresh=False, transient=True) as live:
         picture = drawing((SHEET,), console, live)
-        assert not picture.refresh(9.0)
+        assert picture.refresh(9.0) is None
         for seen in CALL[:2]:
             picture.see(seen)
-        assert picture.refresh(10.1)
+        assert picture.refresh(10.1) == 10.1
         for seen in (*CALL[2:], *ANSWER):
             picture.see(seen)
-        assert not picture.refresh(13.1)
+        assert picture.refresh(13.1) is None
     assert "1  a lick, 120 bpm" in console.file.getvalue()
 
 

@@ -5,8 +5,11 @@ import io
 from rich.console import Console
 from rich.live import Live
 
-from livejam.notes import NoteOff, NoteOn
-from livejam.screen import Keyed, Moded, Paced, Status, StatusLine, StatusPicture, Turned, Warned
+from livejam.clock import SteadyClock
+from livejam.modes import Bars
+from livejam.notes import Metre, NoteOff, NoteOn
+from livejam.screen import Keyed, Moded, Paced, Status, StatusLine, StatusPicture, Traded, Turned, Warned
+from livejam.stage import Settings
 from livejam.turns import State
 
 PORTS = "Keys -> Synth"
@@ -38,7 +41,7 @@ def printed(*seen):
     picture = StatusPicture(console, None)
     for one in seen:
         picture.see(one)
-        assert not picture.refresh(0.0)
+        assert picture.refresh(0.0) is None
     return console.file.getvalue()
 
 
@@ -51,7 +54,7 @@ def told(tell, terminal=False, keys=KEYS):
 
 
 def test_ready_says_what_to_do():
-    assert after(Turned(State.IDLE, 0)).line().plain == "○ ready     play a phrase"
+    assert after(Turned(State.IDLE, 0)).line(0.0).plain == "○ ready     play a phrase"
 
 
 def test_listening_says_turn_and_notes_of_the_player_alone():
@@ -62,7 +65,7 @@ def test_listening_says_turn_and_notes_of_the_player_alone():
         Keyed(1.3, NoteOn(64, 80), player=True),
         Keyed(1.3, NoteOn(67, 80), player=False),
     )
-    assert status.line().plain == "● listening turn 3 · 2 notes"
+    assert status.line(0.0).plain == "● listening turn 3 · 2 notes"
 
 
 def test_answering_counts_livejams_notes_from_nothing():
@@ -77,7 +80,33 @@ def test_answering_counts_livejams_notes_from_nothing():
 
 
 def test_the_way_of_taking_turns_is_shown():
-    assert after(Moded("silence"), Moded("bars:4")).line().plain.endswith("play a phrase · bars:4")
+    assert after(Moded("silence"), Moded("bars:4")).line(0.0).plain.endswith("play a phrase · bars:4")
+
+
+def test_where_bars_are_traded_it_says_which_bar_it_is():
+    bars = Traded(10.0, 18.0, 4)
+    status = after(Turned(State.LISTENING, 1), bars)
+    times = (9.5, 10.0, 11.9, 12.0, 17.9, 18.0, 25.0)
+    said = [status.line(now).plain.removeprefix("● listening ").partition(" · ")[0] for now in times]
+    assert said == [f"bar {bar} of 4" for bar in (1, 1, 1, 2, 4, 4, 4)]
+    assert [bars.after(now) for now in times] == [12.0, 12.0, 12.0, 14.0, None, None, None]
+
+
+def test_bars_end_with_the_turn_and_with_the_way_of_taking_turns():
+    for end in (Turned(State.IDLE, 1), Moded("silence")):
+        assert after(Turned(State.LISTENING, 1), Traded(10.0, 18.0, 4), end).bars is None
+
+
+def test_a_line_is_drawn_again_when_the_next_bar_begins():
+    console = Console(file=io.StringIO(), force_terminal=True, width=80)
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        picture, now = StatusPicture(console, live), 9.9
+        picture.see(Turned(State.RESPONDING, 1))
+        picture.see(Traded(10.0, 14.0, 2))
+        while now is not None:
+            now = picture.refresh(now)
+    text = console.file.getvalue()
+    assert text.index("bar 1 of 2") < text.index("bar 2 of 2")
 
 
 def test_without_a_terminal_each_change_of_turn_is_one_plain_line():
@@ -145,3 +174,24 @@ def test_a_closed_terminal_ends_the_drawing_not_the_jam():
     with StatusLine(Console(file=out), PORTS) as line:
         line.state(State.IDLE, 0)
         line.warn("nobody sees this")
+
+
+def test_a_session_says_which_bars_a_turn_takes(world):
+    shown = []
+    world.settings = Settings(Bars(2), bpm=120.0, metre=Metre(4, 4))
+    world.beat = SteadyClock(120.0, 1.0)  # so bars begin at 1, 3, 5, ...
+    world.screen.bars = lambda *bars: shown.append((world.screen.states[-1][0], *bars))
+    world.phrase(3.0, [60, 62, 64, 65])
+    world.stop(10.0)
+    world.run()
+    assert shown == [(State.LISTENING, 3.0, 7.0, 2), (State.RESPONDING, 7.0, 11.0, 2)]
+
+
+def test_a_session_tells_of_a_turn_before_its_first_note(world):
+    shown = []
+    world.screen.state = lambda state, turn: shown.append((state, turn))
+    world.screen.player_note = lambda time, message: shown.append(message)
+    world.phrase(1.0, [60])
+    world.stop(5.0)
+    world.run()
+    assert shown[:4] == [(State.IDLE, 0), (State.LISTENING, 1), NoteOn(60, 80), NoteOff(60)]

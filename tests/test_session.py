@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from livejam.errors import ModelError, PortError
 from livejam.events import Pedal, PortBack, PortLost
 from livejam.grid import BeatGrid
-from livejam.modes import Silence
+from livejam.modes import Signal, Silence
 from livejam.notes import Metre, NoteOff, NoteOn, TickNote
 from livejam.turns import State
 
@@ -115,6 +115,30 @@ def test_an_output_that_fails_is_reported_once(world):
     world.run(output=Unplugged())
     assert world.screen.warnings == ["Synth is gone"]
     assert len(world.brain.requests) == 2
+
+
+def test_an_output_that_is_known_to_be_gone_is_no_news(world):
+    class Unplugged:
+        ahead = 0.0
+
+        def send(self, cue):
+            raise PortError("Synth is gone")
+
+    world.happen(0.5, PortLost("Synth"))
+    world.phrase(1.0, [60, 62, 64, 65])
+    world.run(output=Unplugged())
+    assert world.screen.warnings == ["Synth is gone; livejam goes on as soon as it is back"]
+
+
+def test_a_sign_that_was_held_when_the_port_went_can_be_given_again(world):
+    world.settings = replace(world.settings, mode=Signal("pedal"))
+    world.happen(0.2, Pedal(down=True))
+    world.happen(0.3, PortLost("Piano"))
+    world.happen(0.6, PortBack("Piano"))
+    world.phrase(1.0, [60, 62, 64, 65])
+    world.happen(3.0, Pedal(down=True))
+    world.run()
+    assert 3.0 < world.ons[0][0] < 4.0
 
 
 def test_silence_is_a_setting(world):

@@ -346,6 +346,12 @@ def test_a_signal_without_enough_notes_ends_the_call():
     assert turns.state is State.IDLE
 
 
+def test_a_short_silence_is_not_used_up_by_the_time_it_takes_to_be_heard():
+    turns = TurnTaker(TurnRules(Silence(0.15), lead=0.2))
+    play(turns, 1.0, 1.24)
+    assert over(turns) == pytest.approx(1.24 + 0.075)
+
+
 # Bars
 
 
@@ -417,6 +423,15 @@ def test_the_last_note_may_land_on_the_downbeat_of_the_answer(trading):
     traded(trading)
     assert trading.handle(NoteOn(72, 80), 6.2) == ()
     assert (trading.state, trading.turn) == (State.RESPONDING, 1)
+
+
+def test_livejams_bars_are_filled_however_long_they_last():
+    turns = TurnTaker(TurnRules(Bars(24), longest_answer=30.0), bars=Line())
+    play(turns, 2.0, 2.4)
+    assert Play(1) in pass_time(turns, 50.0)
+    turns.handle(AnswerReady(1), 50.01)
+    assert pass_time(turns, 98.0) == []  # 24 bars of 2 s
+    assert Hush(1) in pass_time(turns, 200.0)  # it ends all the same
 
 
 def test_a_note_later_than_half_a_beat_interrupts(trading):

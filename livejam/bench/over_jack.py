@@ -1,7 +1,7 @@
 """A player and a listener on JACK, exact to the frame, and a JACK server of our own where none runs. All of JACK.
 
-Knows nothing of livejam but the names of its ports. Times are seconds of JACK's frame clock. `_process` runs on JACK's
-thread, everything else on the caller's.
+Knows nothing of livejam but the names of its ports. Times are seconds of JACK's frame clock. `_play` and `_record` run
+on JACK's threads, everything else on the caller's.
 """
 
 import contextlib
@@ -24,7 +24,10 @@ from livejam.bench.wire import Timed, is_note
 from livejam.errors import PortError
 
 NAME = "livejam_bench"  # fixed: a place of a server that was killed is only taken again by one of the same name
-CLIENT = "bench"  # not the server's name: their sockets would be one
+PLAYER, RECORDER = (
+    "bench_player",
+    "bench_recorder",
+)  # two clients: one would close a circle, which JACK delays by a period
 PERIOD, RATE = 128, 48_000  # frames; frames a second
 SERVER = ("jackd", "-R", "-P", "20", "-S", "-n", NAME, "-p", "128")  # in real time and synchronously: else messages get
 # lost; 128 ports: its clients map memory for all of them, 100 MB as a rule
@@ -36,7 +39,7 @@ port.open_virtual_port("in")
 print("ready", flush=True)
 time.sleep(1e6)
 """  # a client that does nothing, whose process callback is not in Python
-ASK = f"import jack; jack.Client({CLIENT!r}, no_start_server=True).close()"
+ASK = f"import jack; jack.Client({PLAYER!r}, no_start_server=True).close()"
 SWITCH = 0.0005  # seconds: how long another Python thread may keep JACK's from running
 SOON = 0.5  # seconds until a clock begins
 LIMIT = 10.0  # seconds for a server to come up or go down
@@ -57,27 +60,30 @@ class JackWire:
         self.missed = 0  # periods that somebody on JACK was too slow for
         self._handed: deque[Callable[[Due], None]] = deque()  # from the caller's thread to JACK's
         self._due = Due()
-        self._client = _client()
+        self._client, self._recorder = _client(PLAYER), _client(RECORDER)
         self._rate: int = self._client.samplerate
         self.period: float = self._client.blocksize / self._rate
         self._before = self._midi_ports()
         self._out = self._client.midi_outports.register("keys")
-        self._in = self._client.midi_inports.register("in")
-        self._client.set_process_callback(self._process)
+        self._in = self._recorder.midi_inports.register("in")
+        self._client.set_process_callback(self._play)
         self._client.set_xrun_callback(self._missed)
+        self._recorder.set_process_callback(self._record)
         self._began = (0.0, 0.0)  # seconds: of this clock and of the monotonic one
         self._switch = sys.getswitchinterval()
 
     def __enter__(self) -> "JackWire":
         sys.setswitchinterval(SWITCH)
-        self._client.activate()
+        for client in (self._client, self._recorder):
+            client.activate()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._client.deactivate()
-        self._client.close()
+        for client in (self._client, self._recorder):
+            client.deactivate()
+            client.close()
         sys.setswitchinterval(self._switch)
 
     def connect(self, listener: Listener) -> None:
@@ -87,7 +93,7 @@ class JackWire:
         if None in theirs:
             raise PortError(f"livejam has no ports on JACK; there are: {', '.join(new) or 'none'}")
         self._client.connect(self._out, theirs[0])
-        self._client.connect(theirs[1], self._in)
+        self._recorder.connect(theirs[1], self._in)
         self._began = self.now(), time.monotonic()
         self.missed = 0
 
@@ -113,7 +119,7 @@ class JackWire:
         self._handed.append(lambda due: due.start_clock(beat_at, bpm))
         return beat_at
 
-    def _process(self, frames: int) -> None:
+    def _play(self, frames: int) -> None:
         now = self._client.last_frame_time
         self._out.clear_buffer()
         while self._handed:
@@ -123,6 +129,9 @@ class JackWire:
             self._out.write_midi_event(frame - now, message)
             if is_note(message):
                 self.played.append((frame / self._rate, message))
+
+    def _record(self, frames: int) -> None:
+        now = self._recorder.last_frame_time
         for offset, data in self._in.incoming_midi_events():
             message = bytes(data)
             if is_note(message):
@@ -191,10 +200,10 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
         left.unlink(missing_ok=True)
 
 
-def _client() -> Any:
+def _client(name: str) -> Any:
     jack = _package()
     try:
-        return jack.Client(CLIENT, no_start_server=True)
+        return jack.Client(name, no_start_server=True)
     except jack.JackOpenError:
         raise PortError("no JACK server is running; start one, or give --start-jack") from None
 

@@ -8,6 +8,7 @@ import argparse
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
@@ -33,6 +34,7 @@ class PipeDriver:
     indexed = False
     virtual = True
     virtual_names = ("stdin", "stdout")
+    clock = staticmethod(time.monotonic)
 
     def __init__(self, source: BinaryIO, target: BinaryIO) -> None:
         self._source = source

@@ -35,7 +35,7 @@ SETTLE = 1.0  # seconds after the start that are not idle yet
 SEED = 1
 SILENCE = 0.6  # seconds that end a phrase
 STEPS_TAKE, PEERS_TAKE = 15, 45  # seconds, about
-FREE_ANSWER, BARS_ANSWER = 5.0, 2 * BARS * BEATS * 60 / BPM  # seconds, about
+FREE_ANSWER, BARS_ANSWER = 3.5, 2 * BARS * BEATS * 60 / BPM  # seconds, about
 FREE = ("--turns", f"silence:{SILENCE}", "--start", "now")
 TRADING = ("--turns", f"bars:{BARS}", "--clock", "midi")
 

@@ -16,9 +16,10 @@ from livejam.bench.wire import Timed, balance
 PACE = 74.3  # beats a minute in free time; odd: notes fall anywhere in a wire's period
 BPM = 123.7  # of the clock: a tick of 20 ms tells which tick a late note belongs to; odd, too
 BARS, BEATS = 1, 4  # bars that are traded, quarter notes a bar
-HEARD = 2.4  # seconds of an answer until the next call interrupts it
+HEARD = 0.5  # seconds of an answer, and then until a note begins, before the next call interrupts it
 WAIT = 6.0  # seconds for an answer to begin
-AHEAD = 0.1  # seconds that a call is given to the wire before it begins, at least
+AHEAD = 0.03  # seconds that a call is given to the wire before it begins, at least
+FRESH = 0.05  # seconds since a note-on within which its note will sound a while yet
 REST = 0.6  # seconds without a sound after which an answer is over
 LOOK = 0.02  # seconds between looks
 PASSING = 1.0  # seconds that a message may be late
@@ -116,12 +117,12 @@ def call_messages(notes: Sequence[tuple[float, int, float]], start: float, beat:
 def hear_answer(wire: Wire, ended: float, last: bool) -> None:
     """Wait until the answer to a call that ended at `ended` has been heard for a while, or is over; or never comes.
 
-    It returns while a note sounds, if it can, so that there is something to be cut off. `last`: with the first one.
+    It returns when a note has just begun, if it can, so that there is something to be cut off. `last`: with the first.
     """
     until(lambda: _ons(wire, ended), WAIT)
     if began := _ons(wire, ended):
-        enough = began[0] + (0 if last else HEARD)
-        until(lambda: _is_over(wire) or (wire.now() > enough and +balance(list(wire.heard))), WAIT)
+        until(lambda: wire.now() > began[0] + HEARD * (not last) or _is_over(wire), HEARD + 1)
+        until(lambda: _has_begun(wire) or _is_over(wire), HEARD)
 
 
 def until(happened: Callable[[], object], seconds: float) -> bool:
@@ -140,6 +141,10 @@ def _sleep_to(wire: Wire, at: float) -> None:
 
 def _ons(wire: Wire, since: float) -> list[float]:
     return [at for at, message in list(wire.heard) if at >= since and message[0] & 0xF0 == 0x90 and message[2]]
+
+
+def _has_begun(wire: Wire) -> bool:
+    return bool(+balance(wire.heard[-1:])) and wire.now() < wire.heard[-1][0] + FRESH
 
 
 def _is_over(wire: Wire) -> bool:

@@ -6,7 +6,8 @@ contract. Weights are random where they can't be had: the time does not depend o
 
 - notochord: Notochord of Shepardson et al. 2022 (arXiv 2403.12000), from its package; an event. A note takes two there.
 - pytorch: livejam's own network and its very step, from the modules that it is trained with: caches, heads, sampling.
-- pytorch-decoder: a decoder alone, without an encoder beside it, of as many parameters and with the same step.
+- pytorch-decoder: a decoder alone, without an encoder beside it, of as many parameters and with the same step. It looks
+  at its whole history, as decoders do.
 """
 
 import json
@@ -57,10 +58,10 @@ class Peer(Protocol):
 class Own:
     """livejam's network in eager PyTorch; `split`: with its encoder, else a decoder alone of as many parameters."""
 
-    def __init__(self, settings: NetworkSettings, split: bool, places: int = 1024) -> None:
+    def __init__(self, settings: NetworkSettings, split: bool, places: int = 2304) -> None:
         self.network = Network(settings if split else _alone(settings)).eval()
         self.layers: list[Any] = list(self.network.decoder if split else self.network.encoder)
-        self._split, self._memory = split, settings.memory
+        self._split, self._memory = split, settings.memory if split else places
         shape = (1, settings.key_heads, places, settings.head_width)
         self._controls = torch.zeros(1, 1, len(CONTROLS), dtype=torch.int64)
         self._caches: Caches = [(torch.zeros(shape), torch.zeros(shape)) for _ in self.layers]

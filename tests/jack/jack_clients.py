@@ -44,6 +44,16 @@ class Player:
         """Play into `port` from now on."""
         self._client.connect(self._port, port)
 
+    def disconnect(self) -> None:
+        """Play into nothing."""
+        self._port.disconnect()
+
+    def perform(self, messages: Sequence[tuple[float, bytes]]) -> int:
+        """Begin at once to play messages at their times (seconds, ascending); return the frame of second 0."""
+        start = self._client.frame_time + 2 * self._client.blocksize
+        self._due.extend((start + round(at * self._client.samplerate), message) for at, message in messages)
+        return start
+
     def play(self, phrase: Phrase) -> int:
         """Begin to play `phrase` at once; return the frame of its last note-off."""
         rate, start = self._client.samplerate, self._client.frame_time + 2 * self._client.blocksize
@@ -85,6 +95,14 @@ class Recorder:
     def connect(self, port: str) -> None:
         """Listen to `port`."""
         self._client.connect(port, self._port)
+
+    def disconnect(self) -> None:
+        """Listen to nothing."""
+        self._port.disconnect()
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.log.clear()
 
     def ons(self, since: int) -> list[tuple[int, int]]:
         """Return (frame, pitch) of the note-ons from the frame `since` on."""

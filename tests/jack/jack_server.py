@@ -12,12 +12,7 @@ from pathlib import Path
 NAME = "livejam_tests"
 PERIOD = 128  # frames
 RATE = 48_000  # frames a second
-COMMAND = (
-    *("jackd", "-R", "-P", "20", "-S", "-n", NAME),
-    *("-d", "dummy", "-r", str(RATE), "-p", str(PERIOD), "-C", "2", "-P", "2"),
-)
 SETTINGS = {  # of the environment, for every client
-    "JACK_DEFAULT_SERVER": NAME,
     "JACK_NO_START_SERVER": "1",
     "JACK_NO_AUDIO_RESERVATION": "1",
     "MIDO_BACKEND": "mido.backends.rtmidi/UNIX_JACK",
@@ -28,13 +23,18 @@ LIMIT = 10.0  # seconds for anything to come up or go down
 class JackServer:
     """Runs while the `with` lasts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = NAME, period: int = PERIOD) -> None:
         self.log = folder / "jackd.log"
+        self._name = name
+        self._command = (
+            *("jackd", "-R", "-P", "20", "-S", "-n", name),
+            *("-d", "dummy", "-r", str(RATE), "-p", str(period), "-C", "2", "-P", "2"),
+        )
 
     def __enter__(self) -> "JackServer":
-        os.environ.update(SETTINGS)
+        os.environ.update(SETTINGS, JACK_DEFAULT_SERVER=self._name)
         with self.log.open("w") as log:
-            self._process = subprocess.Popen(COMMAND, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         give_up = time.monotonic() + LIMIT
         while not _answers():
             if self._process.poll() is not None or time.monotonic() > give_up:
@@ -50,7 +50,7 @@ class JackServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(LIMIT)
-        for left in Path("/dev/shm").glob(f"jack_*{NAME}*"):  # by clients that died
+        for left in Path("/dev/shm").glob(f"jack_*{self._name}*"):  # by clients that died
             left.unlink(missing_ok=True)
 
 

@@ -89,10 +89,11 @@ class Instrument(Listener):
     """A client with a name of its own that plays and is played."""
 
     def __init__(self, name: str) -> None:
+        self.begun = time.monotonic()
         super().__init__([sys.executable, str(ROOT / "tools/lab/instrument.py"), name])
         if not until(lambda: self.there, PATIENCE):
             raise SystemExit(f"{name} does not come up")
-        self.since = time.monotonic()  # when it was there
+        self.there_at = time.monotonic()
 
     def begin(self, phrase: Phrase) -> None:
         """Begin to play."""
@@ -172,16 +173,43 @@ def write_phrase(phrase: Phrase, file: Path) -> Path:
     return file
 
 
-def clients() -> dict[str, int]:
-    """Return the number of each ALSA client by its name."""
+class Seen(NamedTuple):
+    """A port of the sequencer."""
+
+    address: str  # client:port, both numbers
+    client: str
+    port: str
+
+
+def ports() -> list[Seen]:
+    """Return the ports there are."""
     listed = subprocess.run(["aconnect", "-l"], capture_output=True, text=True, timeout=PATIENCE, check=True)
-    return {name: int(number) for number, name in re.findall(r"^client (\d+): '(.*?)'", listed.stdout, re.MULTILINE)}
+    found, number, client = [], "", ""
+    for line in listed.stdout.splitlines():
+        if begins := re.match(r"client (\d+): '(.*?)\s*'", line):
+            number, client = begins.groups()
+        elif port := re.match(r"\s+(\d+) '(.*?)\s*'", line):
+            found.append(Seen(f"{number}:{port[1]}", client, port[2]))
+    return found
+
+
+def address_of(client: str, port: str) -> str:
+    """Return the address of a port by what its client's name begins with, and its own name."""
+    found: list[str] = []
+
+    def is_there() -> bool:
+        found[:] = [seen.address for seen in ports() if seen.client.startswith(client) and seen.port == port]
+        return len(found) == 1
+
+    if not until(is_there, PATIENCE):
+        raise SystemExit(f"no one port {port!r} of {client!r} among {ports()}")
+    return found[0]
 
 
 class Card:
     """The kernel's virtual MIDI card: what is written to its device comes out of its sequencer port."""
 
-    port = "VirMIDI 0-0"
+    port = "Virtual Raw MIDI 0-0:VirMIDI 0-0"
     device = Path("/dev/snd/midiC0D0")
 
     def unplug(self) -> float:

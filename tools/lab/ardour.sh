@@ -11,7 +11,6 @@ cd "$(dirname "$0")/../.."
 PYTHON=${LIVEJAM_PYTHON:-$PWD/.venv/bin/python}
 export JACK_PERIOD=${JACK_PERIOD:-128} # frames
 export JACK_DEFAULT_SERVER=livejam_ardour JACK_NO_START_SERVER=1 JACK_NO_AUDIO_RESERVATION=1
-export MIDO_BACKEND=mido.backends.rtmidi/UNIX_JACK
 LIMIT=${LAB_LIMIT:-600} # seconds for all of it
 
 stop_jack() {

@@ -1,13 +1,15 @@
 """The outside world of livejam beside Ardour: Ardour itself, headless, and a player who follows its clock.
 
 Neither knows anything of livejam. Times are beats of Ardour's bars, at a tempo that does not change; in JACK they are
-frames. The player's part is written in JACK's own thread, on the very frames of the clock's pulses.
+frames. The player's part is written in JACK's own thread, on the very frames of the clock's pulses. A machine too busy
+for JACK makes JACK's time stand still now and then, and bar lines come late: the player knows by how much.
 """
 
 import glob
 import shutil
 import subprocess
 import threading
+import time
 from collections import deque
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from jam_process import ROOT, until
 
 PULSES = 24  # a beat
 RATE = 48_000  # frames a second
-STARTS = 8  # tries: Ardour loses its connection to JACK in about one of five
+TRIES = 8  # Ardour loses its connection to JACK in about one of five
 COMES_UP = 25.0  # seconds, for one try
 ENDS = 30.0  # seconds, after the last bar
 VELOCITY = 84
@@ -34,11 +36,11 @@ class Ardour:
         self._seconds = seconds
         self._bpm = bpm
         self._said: list[str] = []
-        self.starts = 0
+        self.tries = 0
 
     def __enter__(self) -> "Ardour":
-        while self.starts < STARTS:
-            self.starts += 1
+        while self.tries < TRIES:
+            self.tries += 1
             if self._start():
                 return self
             self.__exit__()
@@ -115,8 +117,10 @@ class Player:
         self._due = deque(sorted(messages))
         self._waiting: deque[tuple[int, bytes]] = deque()  # frame, message: between two pulses
         self._pulse: int | None = None  # the next one's number; None: the clock does not run
+        self._start = 0  # frame at which the clock started
         self._before = 0  # frame of the pulse before
         self._length = 0  # frames from pulse to pulse
+        self._behind: dict[int, float] = {}  # second -> least seconds from JACK's time to the machine's
         self._client = jack.Client("human", no_start_server=True)
         self._keys = self._client.midi_outports.register("keys")
         self._clock = self._client.midi_inports.register("clock")
@@ -130,19 +134,36 @@ class Player:
         self._client.deactivate()
         self._client.close()
 
-    def connect(self, clock: str, *keys: str) -> None:
-        """Follow the clock of that port and play into those."""
+    def port_of(self, pattern: str) -> str:
+        """Return the name of the one port that a pattern means."""
+        (port,) = self._client.get_ports(f"^{pattern}$", is_midi=True)
+        return str(port.name)
+
+    def follow(self, clock: str) -> None:
+        """Follow the clock of that port."""
         self._client.connect(clock, self._clock)
-        for port in keys:
+
+    def play_into(self, *ports: str) -> None:
+        """Play into those ports."""
+        for port in ports:
             self._client.connect(self._keys, port)
 
     def wire(self, source: str, target: str) -> None:
         """Connect two ports of others."""
         self._client.connect(source, target)
 
+    def slip(self, since: float, until: float, bpm: float) -> float:
+        """Return by how many seconds JACK's time moved against the machine's between two beats, at most."""
+        seconds = (int(self._start + beat * 60 / bpm * RATE) // RATE for beat in (since, until))
+        times = [self._behind[second] for second in range(*seconds) if second in self._behind]
+        return max(times) - min(times) if times else 0.0
+
     def _process(self, frames: int) -> None:
         self._keys.clear_buffer()
         now = self._client.last_frame_time
+        behind = time.monotonic() - now / RATE
+        second = now // RATE
+        self._behind[second] = min(behind, self._behind.get(second, behind))
         for offset, data in self._clock.incoming_midi_events():
             self._take(bytes(data), now + offset)
         while self._waiting and self._waiting[0][0] < now + frames:
@@ -152,7 +173,7 @@ class Player:
     def _take(self, message: bytes, frame: int) -> None:
         """Start or stop, or put what lies between this pulse and the next into its place."""
         if message[0] == 0xFA:
-            self._pulse = 0
+            self._pulse, self._start = 0, frame
         elif message[0] == 0xFC:
             self._pulse = None
         elif message[0] == 0xF8:

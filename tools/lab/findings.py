@@ -13,6 +13,11 @@ class Findings:
     def __init__(self) -> None:
         self._failed: list[str] = []
 
+    @property
+    def all_met(self) -> bool:
+        """Whether all that was demanded so far was met."""
+        return not self._failed
+
     def note(self, what: str, found: str) -> None:
         """Print a finding that nothing is asked of."""
         print(f"      {what:<52} {found}", flush=True)

@@ -32,6 +32,7 @@ class Jam:
 
     def __init__(self, *arguments: str, patience: float) -> None:
         self.said: list[tuple[float, str]] = []
+        self._told = 0  # lines
         self._patience = patience
         self._started = time.monotonic()
         self._process = subprocess.Popen(
@@ -63,6 +64,12 @@ class Jam:
     def heard(self, word: str, since: float = 0.0) -> float | None:
         """Return when it first said a line with `word` in it, from the time `since` on; None: not yet."""
         return next((at for at, line in list(self.said) if at >= since and word in line), None)
+
+    def news(self) -> list[str]:
+        """Return what it has said since this was last asked."""
+        lines = [line for _, line in self.said[self._told :]]
+        self._told += len(lines)
+        return lines
 
     def says(self, word: str, since: float) -> float | None:
         """Wait until it says a line with `word`; return how many seconds after `since` that was, None: it did not."""
