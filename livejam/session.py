@@ -22,7 +22,7 @@ from livejam.stage import Arrival, Partner, Settings, Stage
 from livejam.turns import Action, AnswerReady, Estimate, Hush, Play, PlaybackDone, Speculate, State, TurnTaker
 
 TOO_SLOW = "no answer came in time: this machine is busy, or the call was very long; play on"
-NO_BARS = "there is no clock to trade bars by; until it runs, a silence ends your phrase"
+NO_BARS = "there is no beat to trade bars by: start your DAW's, or give --bpm; until then a silence ends your phrase"
 TEMPO_CHANGE = 0.005  # share of the clock's tempo: less is its jitter
 
 
@@ -57,6 +57,8 @@ class Session:
         clicks = settings.click is not None or settings.count_in > 0
         self._metronome = Metronome(self._metre, settings.count_in, settings.click is not None) if clicks else None
         self._trouble: str | None = None  # of the clock
+        self._clock_ran = False
+        self._network_lost = False
         self._signal_down = False
         self._switch = Switch(settings.switch, settings.modes) if settings.switch else None
         self._shown: tuple[State, int] | None = None
@@ -131,12 +133,13 @@ class Session:
                 self._hear_player(time, event)
             case Composed() | Complete() | Heard() | Failed() | Forgotten() | Lost():
                 self._take_reply(event, time)
-            case PortLost(name):
-                self._stage.screen.warn(f"{name} is gone; livejam goes on as soon as it is back")
+            case PortLost(name, keys):
+                self._warn(f"{name} is gone; livejam goes on as soon as it is back")
                 self._sender.lose()
-                self._lift_signs()
-                self._hearing.take_in(event, time)
-                self._carry_out(self._turns.handle(event, time), time)
+                if keys:
+                    self._lift_signs()
+                    self._hearing.take_in(event, time)
+                    self._carry_out(self._turns.handle(event, time), time)
             case PortBack(name):
                 self._stage.screen.warn(f"{name} is back")
             case ModeChosen(mode):
@@ -282,18 +285,25 @@ class Session:
         """The network has forgotten everything, or must be awaited anew; what was heard is not lost."""
         self._guess = None
         if isinstance(reply, Lost):
-            self._stage.screen.warn(f"the network stopped ({reply.reason}); it is being started again")
-            if self._answer and self._answer.grid is not None:
-                turn = self._answer.request.turn
-                self._end_answer(now)
-                self._turns.handle(PlaybackDone(turn), now)
+            self._network_lost = True
+            self._warn(f"the network stopped ({reply.reason}); it is being started again")
+            self._leave_off(now)
             return
+        self._warn("the network is back" if self._network_lost else None)
+        self._network_lost = False
         self._hearing.memory.tell_again()
         if self._answer and self._answer.grid is None:
             request = self._answer.request
             self._number += 1
             self._answer = Answer(self._number, request)
             self._partner.tell(Compose(self._number, request))
+
+    def _leave_off(self, now: float) -> None:
+        """End the answer that sounds, and the turn with it."""
+        if self._answer and self._answer.grid is not None:
+            turn = self._answer.request.turn
+            self._end_answer(now)
+            self._turns.handle(PlaybackDone(turn), now)
 
     def _go_on_answering(self, now: float) -> None:
         """Give the answer its place, if it has none, and schedule what has come of it."""
@@ -335,6 +345,9 @@ class Session:
         if clock.trouble != self._trouble:
             self._trouble = clock.trouble
             self._warn(self._trouble)
+        if self._clock_ran and not clock.running and isinstance(self._turns.mode, Bars):
+            self._leave_off(now)  # the band has stopped
+        self._clock_ran = clock.running
         if beat == self._beat:
             return
         before = self._line.grid
@@ -359,6 +372,8 @@ class Session:
         if showing != self._shown:
             self._shown = showing
             self._stage.screen.state(*showing)
+            if self._turns.state is State.IDLE:
+                self._stage.rest()
             if bars := self._turns.bars:
                 first, end = bars
                 self._stage.screen.bars(self._line.start(first), self._line.start(end), end - first)
