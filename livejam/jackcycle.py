@@ -16,6 +16,7 @@ from livejam.outgoing import Outgoing
 from livejam.ports import Receive
 
 LONGEST = 3  # bytes: longer messages (sysex) say nothing to livejam
+FORGIVEN = 0.05  # seconds that the clock waits for rather than go back; after a longer stall of JACK it has to
 TURN = 2**32  # frames after which JACK counts from 0 again: a day at 48 kHz
 
 
@@ -24,7 +25,7 @@ class FrameClock:
 
     Music on JACK, and the clock that a DAW sends there, keep to the frames of the sound, which no other clock of a
     machine keeps to. It begins with the value of `time.monotonic`, goes on over servers that come and go, and never
-    goes back. Any thread may read it.
+    goes back by a little, as JACK's estimates do. Any thread may read it.
     """
 
     def __init__(self) -> None:
@@ -43,15 +44,15 @@ class FrameClock:
         else:
             left, monotonic = self._left
             now = left + time.monotonic() - monotonic
-        self._latest = max(self._latest, now)
+        if not self._latest - FORGIVEN < now < self._latest:
+            self._latest = now
         return self._latest
 
     def at(self, frame: int) -> float:
         """Return when `frame` is or was (as JACK counts, not long from now), seconds."""
         away = (frame - self._frames) % TURN
-        frames = self._frames + (away if away < TURN // 2 else away - TURN)
-        self._frames = max(self._frames, frames)
-        return self._zero + frames / self._rate
+        self._frames += away if away < TURN // 2 else away - TURN
+        return self._zero + self._frames / self._rate
 
     def follow(self, frame_time: Callable[[], int], rate: float) -> None:
         """Follow a server that counts like that."""
