@@ -15,6 +15,7 @@ from typing import Protocol
 from rich.console import Console
 
 from livejam import __version__
+from livejam.asking import Tally
 from livejam.clock import Clock, LinkClock, MidiClock, SteadyClock
 from livejam.events import PlayerEvent, Stop
 from livejam.heir import Estate, Ledger
@@ -28,7 +29,7 @@ from livejam.pulse import DEFAULT_BPM
 from livejam.realtime import collect, hurry, quick_switching, quiet_collector, relax
 from livejam.recording import JamFile, JamRecorder, jam_path
 from livejam.screen import StatusLine
-from livejam.session import Session, Tally
+from livejam.session import Session
 from livejam.signals import ENDINGS
 from livejam.stage import Arrival, Partner, Settings, Stage
 from livejam.terminal import hint, keys
