@@ -29,7 +29,7 @@ class FrameClock:
     """
 
     def __init__(self) -> None:
-        self._frame_time: Callable[[], int] | None = None  # of the server that runs
+        self._frame_now: Callable[[], int] | None = None  # of the server that runs
         self._rate = 1.0  # frames a second
         self._frames = 0  # the latest seen, counted on beyond JACK's turns
         self._zero = 0.0  # seconds: when that count was 0
@@ -38,9 +38,9 @@ class FrameClock:
 
     def __call__(self) -> float:
         """Return the time, seconds."""
-        frame_time = self._frame_time
-        if frame_time:
-            now = self.at(frame_time())
+        frame_now = self._frame_now
+        if frame_now:
+            now = self.at(frame_now())
         else:
             left, monotonic = self._left
             now = left + time.monotonic() - monotonic
@@ -54,17 +54,17 @@ class FrameClock:
         self._frames += away if away < TURN // 2 else away - TURN
         return self._zero + self._frames / self._rate
 
-    def follow(self, frame_time: Callable[[], int], rate: float) -> None:
+    def follow(self, frame_now: Callable[[], int], rate: float) -> None:
         """Follow a server that counts like that."""
-        now, self._frames = self(), frame_time()
+        now, self._frames = self(), frame_now()
         self._rate, self._zero = rate, now - self._frames / rate
-        self._frame_time = frame_time
+        self._frame_now = frame_now
 
     def leave(self) -> None:
         """Follow no server; safe on JACK's threads."""
-        if self._frame_time:
+        if self._frame_now:
             self._left = self._latest, time.monotonic()
-            self._frame_time = None
+            self._frame_now = None
 
 
 class Cycle:
@@ -81,7 +81,7 @@ class Cycle:
         self._client, self._source, self._target = (
             int(jack._ffi.cast("uintptr_t", thing._ptr)) for thing in (client, source, target)
         )
-        clock.follow(lambda: int(self._jack.jack_frame_time(self._client)), self._rate)
+        clock.follow(self._frame_now, self._rate)
         self._event = _Event()
         self._callback = jack._ffi.callback("JackProcessCallback", self._process, error=0, onerror=lambda *_: None)
         jack._lib.jack_set_process_callback(client._ptr, self._callback, jack._ffi.NULL)
@@ -90,6 +90,14 @@ class Cycle:
     def empty(self) -> bool:
         """Whether all that was handed over has left."""
         return not self.handed and not self.waiting
+
+    def _frame_now(self) -> int:
+        """Return the frame that is now. (`jack_frame_time` is smoothed: for seconds after missed periods 10 ms off.)"""
+        while True:
+            begin = int(self._jack.jack_last_frame_time(self._client))
+            frame = begin + int(self._jack.jack_frames_since_cycle_start(self._client))
+            if begin == self._jack.jack_last_frame_time(self._client):
+                return frame % TURN
 
     def _process(self, frames: int, _: object) -> int:
         jack = self._jack
@@ -136,7 +144,7 @@ def _library(jack: Any) -> Any:
     library.jack_midi_get_event_count.argtypes = (pointer,)
     library.jack_midi_event_get.argtypes = ctypes.POINTER(_Event), pointer, number
     library.jack_midi_event_write.argtypes = pointer, number, ctypes.c_char_p, ctypes.c_size_t
-    for name in ("jack_frame_time", "jack_last_frame_time"):
+    for name in ("jack_last_frame_time", "jack_frames_since_cycle_start"):
         getattr(library, name).argtypes = (pointer,)
         getattr(library, name).restype = number
     return library
