@@ -21,7 +21,7 @@ import click
 )
 @click.option("--start-jack", is_flag=True, help="Start a JACK server for it that needs no sound card.")
 @click.option(
-    "--period", type=click.IntRange(16, 4096), help="Frames a period of that server, at 48 kHz.  [default: 128]"
+    "--period", type=click.IntRange(16, 4096), help="Frames a period of that server, at 48 kHz.  [default: 1024]"
 )
 @click.option("--answers", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many to hear, twice.")
 @click.option("--peers", is_flag=True, help="Time the same step for Notochord and for eager PyTorch, too.")

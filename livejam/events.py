@@ -70,6 +70,7 @@ class PortLost:
     """A port is gone: the player's, or the one that answers go to."""
 
     name: str
+    keys: bool = True  # whether it was the player's
 
 
 @dataclass(frozen=True, slots=True)

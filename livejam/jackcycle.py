@@ -16,6 +16,7 @@ from livejam.outgoing import Outgoing
 from livejam.ports import Receive
 
 LONGEST = 3  # bytes: longer messages (sysex) say nothing to livejam
+FORGIVEN = 0.05  # seconds that the clock waits for rather than go back; after a longer stall of JACK it has to
 TURN = 2**32  # frames after which JACK counts from 0 again: a day at 48 kHz
 
 
@@ -24,11 +25,11 @@ class FrameClock:
 
     Music on JACK, and the clock that a DAW sends there, keep to the frames of the sound, which no other clock of a
     machine keeps to. It begins with the value of `time.monotonic`, goes on over servers that come and go, and never
-    goes back. Any thread may read it.
+    goes back by a little, as JACK's estimates do. Any thread may read it.
     """
 
     def __init__(self) -> None:
-        self._frame_time: Callable[[], int] | None = None  # of the server that runs
+        self._frame_now: Callable[[], int] | None = None  # of the server that runs
         self._rate = 1.0  # frames a second
         self._frames = 0  # the latest seen, counted on beyond JACK's turns
         self._zero = 0.0  # seconds: when that count was 0
@@ -37,33 +38,33 @@ class FrameClock:
 
     def __call__(self) -> float:
         """Return the time, seconds."""
-        frame_time = self._frame_time
-        if frame_time:
-            now = self.at(frame_time())
+        frame_now = self._frame_now
+        if frame_now:
+            now = self.at(frame_now())
         else:
             left, monotonic = self._left
             now = left + time.monotonic() - monotonic
-        self._latest = max(self._latest, now)
+        if not self._latest - FORGIVEN < now < self._latest:
+            self._latest = now
         return self._latest
 
     def at(self, frame: int) -> float:
         """Return when `frame` is or was (as JACK counts, not long from now), seconds."""
         away = (frame - self._frames) % TURN
-        frames = self._frames + (away if away < TURN // 2 else away - TURN)
-        self._frames = max(self._frames, frames)
-        return self._zero + frames / self._rate
+        self._frames += away if away < TURN // 2 else away - TURN
+        return self._zero + self._frames / self._rate
 
-    def follow(self, frame_time: Callable[[], int], rate: float) -> None:
+    def follow(self, frame_now: Callable[[], int], rate: float) -> None:
         """Follow a server that counts like that."""
-        now, self._frames = self(), frame_time()
+        now, self._frames = self(), frame_now()
         self._rate, self._zero = rate, now - self._frames / rate
-        self._frame_time = frame_time
+        self._frame_now = frame_now
 
     def leave(self) -> None:
         """Follow no server; safe on JACK's threads."""
-        if self._frame_time:
+        if self._frame_now:
             self._left = self._latest, time.monotonic()
-            self._frame_time = None
+            self._frame_now = None
 
 
 class Cycle:
@@ -80,7 +81,7 @@ class Cycle:
         self._client, self._source, self._target = (
             int(jack._ffi.cast("uintptr_t", thing._ptr)) for thing in (client, source, target)
         )
-        clock.follow(lambda: int(self._jack.jack_frame_time(self._client)), self._rate)
+        clock.follow(self._frame_now, self._rate)
         self._event = _Event()
         self._callback = jack._ffi.callback("JackProcessCallback", self._process, error=0, onerror=lambda *_: None)
         jack._lib.jack_set_process_callback(client._ptr, self._callback, jack._ffi.NULL)
@@ -89,6 +90,14 @@ class Cycle:
     def empty(self) -> bool:
         """Whether all that was handed over has left."""
         return not self.handed and not self.waiting
+
+    def _frame_now(self) -> int:
+        """Return the frame that is now. (`jack_frame_time` is smoothed: for seconds after missed periods 10 ms off.)"""
+        while True:
+            begin = int(self._jack.jack_last_frame_time(self._client))
+            frame = begin + int(self._jack.jack_frames_since_cycle_start(self._client))
+            if begin == self._jack.jack_last_frame_time(self._client):
+                return frame % TURN
 
     def _process(self, frames: int, _: object) -> int:
         jack = self._jack
@@ -135,7 +144,7 @@ def _library(jack: Any) -> Any:
     library.jack_midi_get_event_count.argtypes = (pointer,)
     library.jack_midi_event_get.argtypes = ctypes.POINTER(_Event), pointer, number
     library.jack_midi_event_write.argtypes = pointer, number, ctypes.c_char_p, ctypes.c_size_t
-    for name in ("jack_frame_time", "jack_last_frame_time"):
+    for name in ("jack_last_frame_time", "jack_frames_since_cycle_start"):
         getattr(library, name).argtypes = (pointer,)
         getattr(library, name).restype = number
     return library

@@ -15,6 +15,7 @@ from typing import Protocol
 from rich.console import Console
 
 from livejam import __version__
+from livejam.asking import Tally
 from livejam.clock import Clock, LinkClock, MidiClock, SteadyClock
 from livejam.events import PlayerEvent, Stop
 from livejam.heir import Estate, Ledger
@@ -25,10 +26,10 @@ from livejam.notes import TICKS_PER_BEAT, Metre
 from livejam.partner import Put
 from livejam.ports import Driver, PortChoice, Ports, open_ports
 from livejam.pulse import DEFAULT_BPM
-from livejam.realtime import hurry, quick_switching, quiet_collector, relax
+from livejam.realtime import collect, hurry, quick_switching, quiet_collector, relax
 from livejam.recording import JamFile, JamRecorder, jam_path
 from livejam.screen import StatusLine
-from livejam.session import Session, Tally
+from livejam.session import Session
 from livejam.signals import ENDINGS
 from livejam.stage import Arrival, Partner, Settings, Stage
 from livejam.terminal import hint, keys
@@ -114,7 +115,7 @@ def listen(jam: Jam, driver: Driver, network: Network, console: Console) -> Jamm
         screen = stack.enter_context(StatusLine(console, f"{ports.names[0]} -> {ports.names[1]}", words))
         recorder = stack.enter_context(JamRecorder(_file(jam, path, ports), screen.warn)) if path else None
         beat = _beat(jam, inbox, clock, stack)
-        stage = Stage(clock, inbox, ledger, screen, Scribe(recorder, screen), beat)
+        stage = Stage(clock, inbox, ledger, screen, Scribe(recorder, screen), beat, collect)
         session = Session(stage, network, replace(jam.settings, shared_bus=ports.shared))
         with _in_time():
             session.run()

@@ -168,6 +168,8 @@ class NetworkProcess:
     def _revive(self, wait: float) -> None:
         """Start the process anew until it is ready."""
         time.sleep(wait)
+        if self._ending:
+            return
         self._start()
         self._done = self._told  # what went to the one that died gets no reply any more
         with contextlib.suppress(LivejamError):

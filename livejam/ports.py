@@ -189,11 +189,11 @@ class Ports:
     def look(self) -> None:
         """Give up what has gone, take back what is there again, and tell so. May take some milliseconds."""
         now = self._clock()
-        lost = [end.shown for end in (self._heard, self._sender) if end.lose()]
+        lost = {end.shown: end is self._heard for end in (self._sender, self._heard) if end.lose()}
         if lost:
             self._forget_ended(now)
-        for name in dict.fromkeys(lost):
-            self._put(now, PortLost(name))
+        for name, keys in lost.items():
+            self._put(now, PortLost(name, keys))
         back = []
         if sender := self._sender.find_again():
             self._end_notes(sender, now)

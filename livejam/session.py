@@ -5,10 +5,11 @@ Protocols, and `livejam.cli` plugs them in. Times are seconds of one monotonic c
 in the one thread that called `Session.run`; other threads and processes reach it through the inbox alone.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from livejam.answering import Answer, requested, traded
-from livejam.composer import Complete, Compose, Composed, Failed, Forgotten, Heard, Lost, Reply
+from livejam.answering import requested, traded
+from livejam.asking import Asking, Tally
+from livejam.composer import Complete, Composed, Failed, Forgotten, Heard, Lost, Reply
 from livejam.events import Clocking, Gesture, Pedal, PlayerEvent, PortBack, PortLost, Stop
 from livejam.grid import BeatGrid
 from livejam.hearing import Hearing
@@ -16,23 +17,16 @@ from livejam.messages import DRUM_CHANNEL
 from livejam.metronome import Metronome
 from livejam.modes import Bars, ModeChosen, Signal, Switch
 from livejam.notes import TICKS_PER_BEAT, Metre, NoteOff, NoteOn, TickNote
+from livejam.phrasing import Request
 from livejam.playback import Playback
 from livejam.sender import Sender
+from livejam.signs import Music, Over, Signs
 from livejam.stage import Arrival, Partner, Settings, Stage
 from livejam.turns import Action, AnswerReady, Estimate, Hush, Play, PlaybackDone, Speculate, State, TurnTaker
 
 TOO_SLOW = "no answer came in time: this machine is busy, or the call was very long; play on"
-NO_BARS = "there is no clock to trade bars by; until it runs, a silence ends your phrase"
+NO_BARS = "there is no beat to trade bars by: start your DAW's, or give --bpm; until then a silence ends your phrase"
 TEMPO_CHANGE = 0.005  # share of the clock's tempo: less is its jitter
-
-
-@dataclass
-class Tally:
-    """What came of guessing that a phrase is over."""
-
-    guesses: int = 0  # answers that were begun before the phrase was over
-    used: int = 0  # of those, played
-    answers: int = 0  # played
 
 
 class Session:
@@ -40,7 +34,6 @@ class Session:
 
     def __init__(self, stage: Stage, partner: Partner, settings: Settings) -> None:
         self._stage = stage
-        self._partner = partner
         self._settings = settings
         self._metre = settings.metre or (Metre(4, 4) if stage.beat else None)
         self._hearing = Hearing(partner.tell, self._metre, settings.bpm, settings.longest_key)
@@ -50,18 +43,21 @@ class Session:
         self._over_at = 0.0  # seconds: the end of the latest phrase
         self._turns = TurnTaker(replace(settings, lead=self._lead), bars=self._line)
         self._playback = Playback()
-        self._number = 0  # of the latest answer asked for
-        self._guess: Answer | None = None  # to the phrase as it is, should it be over
-        self._answer: Answer | None = None  # awaited, or sounding
+        self._asking = Asking(partner.tell)
+        self._signs = Signs(Switch(settings.switch, settings.modes) if settings.switch else None)
         self._beat: BeatGrid | None = None  # of the clock
         clicks = settings.click is not None or settings.count_in > 0
         self._metronome = Metronome(self._metre, settings.count_in, settings.click is not None) if clicks else None
         self._trouble: str | None = None  # of the clock
-        self._signal_down = False
-        self._switch = Switch(settings.switch, settings.modes) if settings.switch else None
+        self._clock_ran = False
+        self._network_lost = False
         self._shown: tuple[State, int] | None = None
         self._running = True
-        self.tally = Tally()
+
+    @property
+    def tally(self) -> Tally:
+        """How many phrases were answered, and how often a guess was used."""
+        return self._asking.tally
 
     @property
     def late_notes(self) -> int:
@@ -100,7 +96,7 @@ class Session:
 
     def _play(self, now: float) -> None:
         self._sender.send(self._playback.due(now, self._sender.ahead))
-        answer = self._answer
+        answer = self._asking.answer
         if answer and answer.complete and self._playback.idle(self._settings.answer_channel):
             self._end_answer(now)
             self._turns.handle(PlaybackDone(answer.request.turn), now)
@@ -115,7 +111,7 @@ class Session:
         while (deadline := self._turns.deadline) is not None and deadline <= until:
             listening = self._turns.state is State.LISTENING
             actions = self._turns.handle_timeout(deadline)
-            if self._answer and self._answer.grid is None and not listening:
+            if self._asking.awaited and not listening:
                 self._stage.screen.warn(TOO_SLOW)
             self._carry_out(actions, deadline)
             if listening and not actions and self._turns.state is State.IDLE:
@@ -131,17 +127,18 @@ class Session:
                 self._hear_player(time, event)
             case Composed() | Complete() | Heard() | Failed() | Forgotten() | Lost():
                 self._take_reply(event, time)
-            case PortLost(name):
-                self._stage.screen.warn(f"{name} is gone; livejam goes on as soon as it is back")
+            case PortLost(name, keys):
+                self._warn(f"{name} is gone; livejam goes on as soon as it is back")
                 self._sender.lose()
-                self._lift_signs()
-                self._hearing.take_in(event, time)
-                self._carry_out(self._turns.handle(event, time), time)
+                if keys:
+                    self._signs.lift()
+                    self._hearing.take_in(event, time)
+                    self._carry_out(self._turns.handle(event, time), time)
             case PortBack(name):
                 self._stage.screen.warn(f"{name} is back")
             case ModeChosen(mode):
                 self._turns.choose(mode, time)
-                self._signal_down = False
+                self._signs.change()
                 self._stage.screen.mode(str(mode))
             case Stop():
                 self._running = False
@@ -151,19 +148,15 @@ class Session:
     # What is played
 
     def _hear_player(self, time: float, event: PlayerEvent) -> None:
-        mode = self._turns.mode
-        if self._switch and self._switch.owns(event):
-            if chosen := self._switch.take(event, mode):
+        match self._signs.take(event, self._turns.mode):
+            case ModeChosen() as chosen:
                 self._take(time, chosen)
-            return
-        sign = mode.value(event) if isinstance(mode, Signal) else None
-        if sign or (sign is False and self._signal_down):  # what was pressed as music is released as music
-            pressed, self._signal_down = sign and not self._signal_down, sign
-            if pressed:
+            case Over():
                 self._take_signal(time)
-            return
-        if isinstance(event, Gesture):
-            return
+            case NoteOn() | NoteOff() | Pedal() as music:
+                self._hear_music(time, music)
+
+    def _hear_music(self, time: float, event: Music) -> None:
         turn, state = self._turns.turn, self._turns.state
         self._carry_out(self._turns.handle(event, time), time)
         if self._turns.turn != turn:
@@ -175,12 +168,6 @@ class Session:
         if isinstance(event, NoteOn | NoteOff):
             self._stage.screen.player_note(time, event)
 
-    def _lift_signs(self) -> None:
-        """Nobody will say when a sign that is held comes up."""
-        self._signal_down = False
-        if self._switch:
-            self._switch.lift()
-
     def _take_signal(self, time: float) -> None:
         listening = self._turns.state is State.LISTENING
         actions = self._turns.signal(time)
@@ -190,11 +177,11 @@ class Session:
 
     def _begin_call(self, time: float) -> None:
         self._hearing.begin(time)
-        self._guess = None
+        self._asking.forget_guess()
 
     def _hear(self) -> None:
         """Let the network hear what has ended of the phrase."""
-        if self._answer is None and self._turns.state is State.LISTENING:
+        if self._asking.answer is None and self._turns.state is State.LISTENING:
             self._hearing.tell()
         else:
             self._hearing.deadline = None
@@ -211,32 +198,26 @@ class Session:
 
     def _speculate(self, turn: int, now: float) -> None:
         """Have an answer made up to the phrase as it is, in case it is over."""
-        if self._answer:
+        if self._asking.answer:
             return  # livejam's bars sound to their end first
         until = self._turns.over_at if isinstance(self._turns.mode, Bars) else now
         grid, call = self._hearing.phrase(until)
-        if self._guess is None or self._guess.request.call != call:
-            self._guess = self._ask(turn, call, grid, until)
-            self.tally.guesses += 1
+        self._asking.guess(self._requested(turn, call, grid, until))
 
     def _begin_answer(self, turn: int, now: float) -> None:
         """The phrase is over: play the answer to it, if it is there, or ask for it."""
-        if self._answer:
+        if self._asking.answer:
             self._end_answer(now)
         if isinstance(self._turns.mode, Bars) and self._beat is None:
             self._warn(NO_BARS)
         self._over_at = now if isinstance(self._turns.mode, Signal) else now + self._lead
-        guess, self._guess = self._guess, None
         grid, call = self._close_call(now)
-        guessed = guess is not None and (guess.request.call == call or (self._must_start and guess.first is not None))
-        self.tally.answers += 1
-        self.tally.used += guessed
-        self._answer = guess if guess and guessed else self._ask(turn, call, grid, now)
+        self._asking.begin(self._requested(turn, call, grid, now), self._must_start)
         self._go_on_answering(now)
 
     @property
     def _must_start(self) -> bool:
-        """Whether an answer that lacks the very last notes is better than one that comes late."""
+        """Whether the answer must be there on the bar line."""
         return isinstance(self._turns.mode, Bars) and self._beat is not None
 
     def _close_call(self, now: float) -> tuple[BeatGrid, tuple[TickNote, ...]]:
@@ -247,25 +228,17 @@ class Session:
 
     # What is answered
 
-    def _ask(self, turn: int, call: tuple[TickNote, ...], grid: BeatGrid, now: float) -> Answer:
-        self._number += 1
+    def _requested(self, turn: int, call: tuple[TickNote, ...], grid: BeatGrid, now: float) -> Request:
         request = requested(turn, call, self._metre, grid, now, self._settings.longest_answer)
         mode = self._turns.mode
         if isinstance(mode, Bars) and (bar := self._line.number(now)) is not None:
-            request = traded(request, self._line.bar_tick(bar), mode.count, self._metre)
-        self._partner.tell(Compose(self._number, request))
-        return Answer(self._number, request)
+            return traded(request, self._line.bar_tick(bar), mode.count, self._metre)
+        return request
 
     def _take_reply(self, reply: Reply, now: float) -> None:
         match reply:
-            case Composed(guess, note):
-                for answer in self._asked(guess):
-                    answer.add(note)
-            case Complete(guess, trouble, cut):
-                for answer in self._asked(guess):
-                    answer.complete = True
-                    self._warn(trouble)
-                    self._guess = None if cut and answer is self._guess else self._guess
+            case Composed() | Complete():
+                self._warn(self._asking.take(reply))
             case Failed(reason):
                 self._warn(reason)
                 self._hearing.memory.forget()
@@ -275,29 +248,28 @@ class Session:
                 self._start_over(reply, now)
         self._go_on_answering(now)
 
-    def _asked(self, guess: int) -> list[Answer]:
-        return [answer for answer in (self._answer, self._guess) if answer and answer.guess == guess]
-
     def _start_over(self, reply: Forgotten | Lost, now: float) -> None:
         """The network has forgotten everything, or must be awaited anew; what was heard is not lost."""
-        self._guess = None
+        self._asking.forget_guess()
         if isinstance(reply, Lost):
-            self._stage.screen.warn(f"the network stopped ({reply.reason}); it is being started again")
-            if self._answer and self._answer.grid is not None:
-                turn = self._answer.request.turn
-                self._end_answer(now)
-                self._turns.handle(PlaybackDone(turn), now)
+            self._network_lost = True
+            self._warn(f"the network stopped ({reply.reason}); it is being started again")
+            self._leave_off(now)
             return
+        self._warn("the network is back" if self._network_lost else None)
+        self._network_lost = False
         self._hearing.memory.tell_again()
-        if self._answer and self._answer.grid is None:
-            request = self._answer.request
-            self._number += 1
-            self._answer = Answer(self._number, request)
-            self._partner.tell(Compose(self._number, request))
+        self._asking.ask_again()
+
+    def _leave_off(self, now: float) -> None:
+        """End the answer that sounds, and the turn with it."""
+        if answer := self._asking.sounding:
+            self._end_answer(now)
+            self._turns.handle(PlaybackDone(answer.request.turn), now)
 
     def _go_on_answering(self, now: float) -> None:
         """Give the answer its place, if it has none, and schedule what has come of it."""
-        answer = self._answer
+        answer = self._asking.answer
         if answer is None:
             return
         if answer.grid is None and answer.first is not None:
@@ -312,7 +284,7 @@ class Session:
 
     def _end_answer(self, now: float) -> None:
         """End the answer, and let the network hear what really sounded of it."""
-        answer, self._answer = self._answer, None
+        answer, self._asking.answer = self._asking.answer, None
         self._sender.send(self._playback.silence(now, self._settings.answer_channel))
         notes = self._playback.take_sounded(self._settings.answer_channel)
         if answer is None or answer.grid is None:
@@ -335,12 +307,15 @@ class Session:
         if clock.trouble != self._trouble:
             self._trouble = clock.trouble
             self._warn(self._trouble)
+        if self._clock_ran and not clock.running and isinstance(self._turns.mode, Bars):
+            self._leave_off(now)  # the band has stopped
+        self._clock_ran = clock.running
         if beat == self._beat:
             return
         before = self._line.grid
         self._line.follow(beat, now)
-        if beat and self._beat and self._answer and self._answer.grid is not None:
-            self._answer.grid = self._line.grid
+        if beat and self._beat and (answer := self._asking.sounding):
+            answer.grid = self._line.grid
             self._playback.retime(lambda time: self._line.grid.seconds_at(before.tick_at(time)))
         if beat and (self._beat is None or abs(beat.bpm - self._beat.bpm) > TEMPO_CHANGE * beat.bpm):
             self._stage.recorder.tempo(beat.seconds_at(beat.tick_at(now) // TICKS_PER_BEAT * TICKS_PER_BEAT), beat.bpm)
@@ -359,6 +334,8 @@ class Session:
         if showing != self._shown:
             self._shown = showing
             self._stage.screen.state(*showing)
+            if self._turns.state is State.IDLE:
+                self._stage.rest()
             if bars := self._turns.bars:
                 first, end = bars
                 self._stage.screen.bars(self._line.start(first), self._line.start(end), end - first)

@@ -104,3 +104,4 @@ class Stage:
     screen: Screen
     recorder: Recorder
     beat: Clock | None = None  # None: the beat is the player's
+    rest: Callable[[], None] = lambda: None  # called when nobody plays: for what would be in the way else

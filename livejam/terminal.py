@@ -81,53 +81,64 @@ def keys(modes: Sequence[Mode], put: Put, stdin: TextIO | None = None) -> Iterat
 
 @contextlib.contextmanager
 def _terminal(fd: int, press: Callable[[str], None]) -> Iterator[None]:
-    """Read keys from a POSIX terminal."""
-    done, ended = os.pipe()
-    thread = Thread(target=_read, args=(fd, done, press), name="keys", daemon=True)
-    with _raw(fd):
+    """Read keys from a POSIX terminal. Call it from the main thread."""
+    import termios
+
+    usual = termios.tcgetattr(fd)
+    signals, told = os.pipe()
+    with _woken(told):
+        _take(fd)
+        thread = Thread(target=_read, args=(fd, signals, press), name="keys", daemon=True)
         thread.start()
         try:
             yield
         finally:
-            os.close(ended)
-            thread.join(PARTING)
-    os.close(done)
+            with contextlib.suppress(termios.error):  # the terminal is gone
+                if _ours(fd):
+                    termios.tcsetattr(fd, termios.TCSADRAIN, usual)
+    os.close(told)
+    thread.join(PARTING)
+    os.close(signals)
 
 
 @contextlib.contextmanager
-def _raw(fd: int) -> Iterator[None]:
-    """Have the terminal give keys at once, show none and not suspend us. Call it from the main thread."""
-    import termios
-    import tty
-
-    usual = termios.tcgetattr(fd)
-
-    def take(*_: Any) -> None:
-        if _ours(fd):
-            tty.setcbreak(fd, termios.TCSANOW)
-            settings = termios.tcgetattr(fd)
-            settings[CONTROLS][termios.VSUSP] = b"\0"
-            termios.tcsetattr(fd, termios.TCSANOW, settings)
-
-    before = signal.signal(signal.SIGCONT, take)  # a shell that had stopped us had the terminal for itself
-    take()
+def _woken(told: int) -> Iterator[None]:
+    """Have each signal written to `told` as a byte, whichever thread the system hands it to, that of going on too."""
+    os.set_blocking(told, False)
+    before = signal.signal(signal.SIGCONT, lambda *_: None)
+    other = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     try:
         yield
     finally:
-        with contextlib.suppress(termios.error):  # the terminal is gone
-            if _ours(fd):
-                termios.tcsetattr(fd, termios.TCSADRAIN, usual)
+        signal.set_wakeup_fd(other)
         signal.signal(signal.SIGCONT, before)
 
 
-def _read(fd: int, done: int, press: Callable[[str], None]) -> None:
-    """Read keys until `done` is closed at its other end or the terminal is gone: the body of a thread."""
+def _take(fd: int) -> None:
+    """Have the terminal, if it is ours, give keys at once, show none and not suspend us."""
+    import termios
+    import tty
+
+    if not _ours(fd):
+        return
+    tty.setcbreak(fd, termios.TCSANOW)
+    settings = termios.tcgetattr(fd)
+    settings[CONTROLS][termios.VSUSP] = b"\0"
+    termios.tcsetattr(fd, termios.TCSANOW, settings)
+
+
+def _read(fd: int, signals: int, press: Callable[[str], None]) -> None:
+    """Read keys until `signals` is closed at its other end or the terminal is gone: the body of a thread."""
     while True:
         ours = _ours(fd)
-        ready, _, _ = select.select([fd, done] if ours else [done], [], [], None if ours else NAP)
-        if done in ready:
-            return
-        if fd in ready and _ours(fd):  # to read from a terminal that is another's would stop us
+        ready, _, _ = select.select([fd, signals] if ours else [signals], [], [], None if ours else NAP)
+        if signals in ready:
+            numbers = os.read(signals, 64)
+            if not numbers:
+                return
+            if signal.SIGCONT in numbers:
+                _take(fd)  # a shell that had stopped us had the terminal for itself
+        elif fd in ready and _ours(fd):  # to read from a terminal that is another's would stop us
             try:
                 text = os.read(fd, 64)
             except OSError:

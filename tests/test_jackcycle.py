@@ -72,10 +72,21 @@ def test_jack_counting_from_zero_again_is_not_noticed(now):
     assert clock.at(2**32 - 24_000) == pytest.approx(100.0)
 
 
-def test_it_never_goes_back(now):
+def test_it_waits_rather_than_go_back_by_a_little(now):
     clock, server = FrameClock(), Server(1_000_000)
     clock.follow(server, RATE)
     server.run(1.0)
     assert clock() == pytest.approx(101.0)
-    server.run(-0.1)
+    server.run(-0.04)
+    assert clock() == pytest.approx(101.0)
+    server.run(0.05)
+    assert clock() == pytest.approx(101.01)
+
+
+def test_after_a_long_stall_it_believes_jack(now):
+    clock, server = FrameClock(), Server(1_000_000)
+    clock.follow(server, RATE)
+    server.run(9.0)  # an estimate that was never reached
+    assert clock() == pytest.approx(109.0)
+    server.run(-8.0)
     assert clock() == pytest.approx(101.0)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from conftest import Parrot, unmatched
 
+from livejam.clock import MidiClock
 from livejam.composer import Composed, Heard
 from livejam.errors import ModelError
-from livejam.events import Pedal, PortBack, PortLost
-from livejam.modes import ModeChosen, Signal, Silence
+from livejam.events import ClockPulse, ClockStart, ClockStop, Pedal, PortBack, PortLost
+from livejam.modes import Bars, ModeChosen, Signal, Silence
 from livejam.notes import NoteOff, NoteOn, TickNote
 from livejam.session import TOO_SLOW
 from livejam.turns import PLAUSIBLE, State
@@ -89,6 +90,14 @@ def test_notes_that_come_too_late_are_dropped(world):
     assert [pitch for _, pitch in world.ons] == [72, 74, 77]
     assert world.session.late_notes == 1
     assert not unmatched([message for _, message in world.sent])
+
+
+def test_losing_the_synth_lifts_no_key_of_the_players(world):
+    world.play(1.0, 60, 2.0)
+    world.happen(1.5, PortLost("Synth", keys=False))
+    world.run()
+    assert world.brain.heard[0][1][0].length == 96  # two seconds
+    assert world.screen.warnings == ["Synth is gone; livejam goes on as soon as it is back"]
 
 
 def test_stop_during_the_answer(world):
@@ -310,3 +319,33 @@ def test_hundreds_of_turns(world):
     assert not unmatched([message for _, message in world.sent])
     onsets = [note.onset for _, notes in world.brain.heard for note in notes]
     assert onsets == sorted(onsets)
+
+
+def clocked(world, bpm=120.0, pulses=960, stops_at=None):
+    """Have a MIDI clock run from 0.5 s on, and stop at `stops_at` (seconds)."""
+    world.beat = MidiClock()
+    world.settings = replace(world.settings, mode=Bars(2))
+    world.happen(0.49, ClockStart())
+    for pulse in range(pulses):
+        at = 0.5 + pulse * 60 / bpm / 24
+        if stops_at is None or at < stops_at:
+            world.happen(at, ClockPulse())
+    if stops_at:
+        world.happen(stops_at, ClockStop())
+
+
+def test_the_answer_is_on_the_one_after_the_players_bars(world):
+    clocked(world)
+    world.phrase(0.5, [60, 62, 64, 65, 67, 65, 64, 62])
+    world.run()
+    assert world.ons[0][0] == 4.5
+
+
+def test_when_the_band_stops_livejam_stops(world):
+    clocked(world, stops_at=5.2)
+    world.phrase(0.5, [60, 62, 64, 65, 67, 65, 64, 62])
+    world.run()
+    assert [time for time, _ in world.ons] == [4.5, 5.0]
+    assert world.sent[-1][0] == 5.2
+    assert not unmatched([message for _, message in world.sent])
+    assert world.screen.states[-1][0] is State.IDLE

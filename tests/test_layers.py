@@ -13,7 +13,7 @@ ONLY = {  # outside thing -> the modules that may import it
     "rtmidi": {"midi"},
     "mido": {"midifile", "tape"},
     "onnxruntime": {"runtime"},
-    "click": {"cli", "cli_measures", "cli_training"},
+    "click": {"cli", "cli_measures", "cli_options", "cli_training"},
     "PIL": {"picture"},
     "jack": {"bench.over_jack", "jackport"},
     "aalink": {"link"},
@@ -23,9 +23,10 @@ LAYERS = (  # each module imports what stands on a lower line, and nothing on it
     ("live", "demo", "respond"),
     ("partner", "virtual"),
     ("heir", "inbox", "session"),
-    ("sender", "hearing"),
+    ("sender", "hearing", "asking"),
     ("stage", "memory"),
     ("composer", "turns", "answering", "brain"),
+    ("signs",),
     ("modes", "phrasing", "playback", "decoder", "echo", "clock", "metronome", "feel"),
     ("pulse", "messages", "tempo", "endings", "outgoing"),
     ("events", "grid"),
@@ -33,7 +34,7 @@ LAYERS = (  # each module imports what stands on a lower line, and nothing on it
 )
 PURE = {  # no devices, files, threads or clocks
     *("notes", "events", "errors", "grid", "pulse", "tempo", "clock", "metronome", "feel"),
-    *("modes", "turns", "endings", "phrasing", "answering", "playback", "echo"),
+    *("modes", "signs", "turns", "endings", "phrasing", "answering", "asking", "playback", "echo"),
     *("composer", "memory", "hearing", "stage", "sender", "session", "virtual"),
     *("messages", "outgoing", "portnames", "tokenizer", "controls"),
 }
@@ -113,7 +114,7 @@ def test_imports_point_one_way():
 
 def test_nothing_imports_the_command_line():
     assert {name for name, others in GRAPH.items() if "cli" in others} == {"__main__"}
-    for commands in ("cli_measures", "cli_training"):
+    for commands in ("cli_measures", "cli_options", "cli_training"):
         assert {name for name, others in GRAPH.items() if commands in others} == {"cli"}
 
 

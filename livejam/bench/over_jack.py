@@ -28,7 +28,7 @@ PLAYER, RECORDER = (
     "bench_player",
     "bench_recorder",
 )  # two clients: one would close a circle, which JACK delays by a period
-PERIOD, RATE = 128, 48_000  # frames; frames a second
+PERIOD, RATE = 1024, 48_000  # frames, as jackd has it where nobody says otherwise; frames a second
 SERVER = ("jackd", "-R", "-P", "20", "-S", "-n", NAME, "-p", "128")  # in real time and synchronously: else messages get
 # lost; 128 ports: its clients map memory for all of them, 100 MB as a rule
 CARD = ("-d", "dummy", "-r", str(RATE), "-C", "2", "-P", "2", "-p")  # and the period

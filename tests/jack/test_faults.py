@@ -176,6 +176,24 @@ def test_who_draws_the_screen_may_be_killed(stage):
     assert not stage[1].sounding()
 
 
+def test_an_owner_that_stood_still_goes_on_without_a_burst(stage):
+    """As in a laptop that is closed for a moment."""
+    from jack_clients import until
+
+    _, recorder = stage
+    with jamming("--jack") as livejam:
+        connect(stage)
+        assert is_answered(stage)
+        livejam.process.send_signal(signal.SIGSTOP)
+        until(lambda: False, 1.5)
+        before = len(recorder.ons(0))
+        livejam.process.send_signal(signal.SIGCONT)
+        until(lambda: False, 0.1)
+        assert len(recorder.ons(0)) <= before + 2
+        assert is_answered(stage)
+    assert not recorder.sounding()
+
+
 @pytest.mark.parametrize("transport", ["--jack", "rtmidi"])
 def test_who_is_left_ends_the_notes_of_an_owner_that_is_killed(stage, files, transport):
     from jack_clients import until
