@@ -1,0 +1,189 @@
+"""Answers measured beside people's: what `livejam evaluate` says of the music itself, of one corpus.
+
+Every set of answers to the same calls gets the same figures: distances of its distributions from people's next phrases,
+key, groove, structure, what is stuck, its relation to the calls, what it shares with the training data, and a judge's
+verdict. People's own phrases get them, too. The measures are in livejam.measures; who made the answers is not known
+here. Ticks. One thread; the same answers and seed give the same figures.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+from livejam.answers import Case
+from livejam.exam import Notes
+from livejam.measures import distances, originality, relation, repetition, tonality
+from livejam.measures import features as feature
+from livejam.measures.distances import Distance
+from livejam.measures.features import Columns
+from livejam.measures.judge import Verdict, tell_apart
+from livejam.pieces import Role
+
+PEOPLE = "people"
+DISTRIBUTIONS = ("pitch classes", "intervals", "onsets", "lengths", "density", "range")
+TONAL = ("pitch classes", "intervals", "range")  # drums have none
+FEWEST = 4  # phrases whose distributions can be compared
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was measured of one set of answers. A figure is nan where there was nothing to measure."""
+
+    answers: int  # with a note at least
+    notes: float  # an answer, mean
+    in_key: float  # share of notes on the scale of the key of call and answer
+    groove: float  # 0..1
+    structure: dict[str, float]  # short, middle, long: 0..1
+    stuck: float  # share of answers
+    matched: float  # share matched to their own call by features
+    matched_by_network: float  # the same by a network
+    chance: float  # of a match
+    copied: float  # share of answers with a run of over `originality.LONG` notes out of the training data
+    longest_copy: float  # notes, mean of the longest run of each answer
+    distances: dict[str, Distance] = field(default_factory=dict)  # from people's, by distribution
+    verdict: Verdict | None = None  # None: people's own, or all of one piece
+
+    def as_json(self) -> dict[str, object]:
+        """Return the figures as they are written to a file: what was not measured is null."""
+        plain = asdict(self)
+        return {name: _null(value) for name, value in plain.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What answers of one corpus are measured with."""
+
+    cases: tuple[Case, ...]
+    role: Role
+    corpus: np.ndarray  # the training data, as of `originality.joined`; empty: there is none
+    scorer: relation.Scorer | None  # None: no network matches answers to calls
+    matched: int  # answers of a set that the network matches, at most
+    seed: int
+
+    @property
+    def people(self) -> tuple[Notes, ...]:
+        """What people played next."""
+        return tuple(case.reference.notes for case in self.cases)
+
+
+def measure(bench: Bench, sets: dict[str, Sequence[Notes]], advance: Callable[[int], None]) -> dict[str, Figures]:
+    """Return the figures of people's phrases, then of each of `sets`, an answer to every case; some may be empty."""
+    everyone = {PEOPLE: bench.people, **sets}
+    return {name: _figures(bench, answers, name == PEOPLE, advance) for name, answers in everyone.items()}
+
+
+def _figures(bench: Bench, answers: Sequence[Notes], people: bool, advance: Callable[[int], None]) -> Figures:
+    pairs = [(case, answer) for case, answer in zip(bench.cases, answers, strict=True) if answer]
+    cases, kept = tuple(case for case, _ in pairs), [answer for _, answer in pairs]
+    calls, columns = [Columns.of(case.call.notes) for case in cases], [Columns.of(answer) for answer in kept]
+    both = list(zip(calls, columns, strict=True))
+    copies = _copies(columns, bench.corpus)
+    return Figures(
+        answers=len(kept),
+        notes=_mean([len(answer) for answer in kept]),
+        in_key=_mean([tonality.in_key_share(a, tonality.key_of(c, a)) for c, a in both if bench.role != Role.DRUMS]),
+        groove=_mean([repetition.groove(*pair, case.call.context.metre) for pair, case in zip(both, cases, strict=True)]),
+        structure={
+            name: _mean([repetition.structure(*pair, beats) for pair in both])
+            for name, beats in repetition.SPANS.items()
+        },
+        stuck=_mean([repetition.is_stuck(answer) for answer in columns]),
+        matched=_mean(relation.by_features(*_with_rivals(cases, kept))),
+        matched_by_network=_mean(_by_network(bench, cases, kept, advance)),
+        chance=_mean([1 / (1 + len(case.rivals)) for case in cases if case.rivals]),
+        copied=_mean([run > originality.LONG for run in copies]),
+        longest_copy=_mean(copies),
+        distances=_distances(bench, columns, cases, people),
+        verdict=None if people else _verdict(bench, cases, columns),
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Return the mean of what is not nan; nan of nothing."""
+    known = [value for value in values if value == value]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _null(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _null(inner) for name, inner in value.items()}
+    return None if isinstance(value, float) and value != value else value
+
+
+def _with_rivals(cases: Sequence[Case], answers: Sequence[Notes]) -> tuple[list[Notes], list[tuple[Notes, ...]]]:
+    """Return the answers whose calls have rivals, and these calls, the own one first."""
+    pairs = [(case, answer) for case, answer in zip(cases, answers, strict=True) if case.rivals]
+    return [answer for _, answer in pairs], [(case.call.notes, *case.rivals) for case, _ in pairs]
+
+
+def _by_network(
+    bench: Bench, cases: Sequence[Case], answers: Sequence[Notes], advance: Callable[[int], None]
+) -> list[float]:
+    found = []
+    if bench.scorer is not None:
+        for case, answer in zip(cases[: bench.matched], answers, strict=False):
+            if case.rivals:
+                calls = (case.call.notes, *case.rivals)
+                found.append(relation.by_network(bench.scorer, answer, calls, case.call.context))
+                advance(1)
+    return found
+
+
+def _copies(answers: Sequence[Columns], corpus: np.ndarray) -> list[int]:
+    """Return the longest run (notes) that each answer shares with the training data; nothing where there is none."""
+    return originality.longest_shared([originality.symbols(a) for a in answers], corpus) if len(corpus) else []
+
+
+def distributions(answers: Sequence[Columns], cases: Sequence[Case], role: Role) -> dict[str, np.ndarray]:
+    """Return the features (N, K) of all distributions; pitch classes count from the tonic of each call."""
+    pairs = list(zip(answers, cases, strict=True))
+    tonics = [tonality.key_of(Columns.of(case.call.notes))[0] for case in cases]
+    found = {
+        "pitch classes": [feature.pitch_classes(a, tonic) for a, tonic in zip(answers, tonics, strict=True)],
+        "intervals": [feature.intervals(a) for a in answers],
+        "onsets": [feature.onset_places(a, case.call.context.metre) for a, case in pairs],
+        "lengths": [feature.lengths(a) for a in answers],
+        "density": [np.array([feature.density(a)]) for a in answers],
+        "range": [np.array([feature.pitch_range(a)]) for a in answers],
+    }
+    return {name: np.array(rows) for name, rows in found.items() if role != Role.DRUMS or name not in TONAL}
+
+
+def _distances(bench: Bench, answers: Sequence[Columns], cases: Sequence[Case], people: bool) -> dict[str, Distance]:
+    """Return the distances from people's phrases; of people's own, between halves of them."""
+    if min(len(answers), len(bench.cases)) < FEWEST:
+        return {}
+    made = distributions(answers, cases, bench.role)
+    if people:
+        return {name: distances.split_halves(rows, np.random.default_rng(bench.seed)) for name, rows in made.items()}
+    theirs = distributions([Columns.of(notes) for notes in bench.people], bench.cases, bench.role)
+    return {name: distances.compare(theirs[name], rows) for name, rows in made.items()}
+
+
+def _verdict(bench: Bench, cases: Sequence[Case], answers: Sequence[Columns]) -> Verdict | None:
+    theirs = [Columns.of(case.reference.notes) for case in cases]
+    people, made = (_evidence(phrases, cases, bench.role) for phrases in (theirs, answers))
+    return tell_apart(people, made, [case.group for case in cases], np.random.default_rng(bench.seed))
+
+
+def _evidence(phrases: Sequence[Columns], cases: Sequence[Case], role: Role) -> np.ndarray:
+    """Return what a judge sees (N, K): the distributions, and how each phrase compares with its call."""
+    spread = distributions(phrases, cases, role)
+    beside = [_beside(Columns.of(case.call.notes), phrase) for case, phrase in zip(cases, phrases, strict=True)]
+    return np.column_stack([*spread.values(), np.array(beside)])
+
+
+def _beside(call: Columns, phrase: Columns) -> list[float]:
+    seen = [
+        *relation.apart(relation.traits(call), relation.traits(phrase)),
+        np.log2(len(phrase.onset) / len(call.onset)),
+        np.log2(phrase.beats / call.beats),
+        float(phrase.pitch.mean() - call.pitch.mean()),
+        float(phrase.pitch[0] - call.pitch[-1]),
+        float(phrase.onset[0] - call.onset[-1]),
+        tonality.in_key_share(phrase, tonality.key_of(call)),
+        *(repetition.structure(call, phrase, beats) for beats in repetition.SPANS.values()),
+        float(repetition.is_stuck(phrase)),
+    ]
+    return [0.0 if value != value else float(value) for value in seen]
