@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from livejam.answers import Case
+from livejam.cases import Case
 from livejam.exam import Notes
 from livejam.measures import distances, originality, relation, repetition, tonality
 from livejam.measures import features as feature
@@ -83,7 +83,9 @@ def _figures(bench: Bench, answers: Sequence[Notes], people: bool, advance: Call
         answers=len(kept),
         notes=_mean([len(answer) for answer in kept]),
         in_key=_mean([tonality.in_key_share(a, tonality.key_of(c, a)) for c, a in both if bench.role != Role.DRUMS]),
-        groove=_mean([repetition.groove(*pair, case.call.context.metre) for pair, case in zip(both, cases, strict=True)]),
+        groove=_mean(
+            [repetition.groove(*pair, case.call.context.metre) for pair, case in zip(both, cases, strict=True)]
+        ),
         structure={
             name: _mean([repetition.structure(*pair, beats) for pair in both])
             for name, beats in repetition.SPANS.items()

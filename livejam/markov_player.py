@@ -1,6 +1,6 @@
 """A Markov model that answers: the Continuator's kind (Pachet 2003), under the same policy as the network.
 
-Fits `answers.Player`. Draws delta, then pitch, length and velocity given what the model keeps of them, from its
+Fits `cases.Player`. Draws delta, then pitch, length and velocity given what the model keeps of them, from its
 probabilities (see markov.py); temperature, min-p and bias act on their logarithms as they do on the network's logits.
 Knows nothing of files or ONNX. Ticks. One thread.
 """

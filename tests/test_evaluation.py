@@ -14,7 +14,7 @@ from livejam.errors import FileError, LivejamError
 from livejam.evaluation import evaluate, judge, line_classes, of_corpora, results_table, set_exams, write_json
 from livejam.exam import OTHERS, Settings, lines_of, metre_at, phrases_of, scored_role, set_exam
 from livejam.markov import event_classes
-from livejam.notes import Metre
+from livejam.notes import Metre, TickNote
 from livejam.pieces import CHORD, METRE, NOTE, PHRASE, TEMPO, Part, Piece, Role, Style, save_pieces
 from livejam.tokenizer import PREDICTED
 
@@ -48,7 +48,10 @@ def pieces():
 
 
 class Uniform:
-    """Finds every class as likely as any other."""
+    """Finds every class as likely as any other, and answers with one note."""
+
+    def answer(self, context, sampling, rng, start=0):
+        yield TickNote(start, 60, 12, 0)
 
     def restart(self):
         pass
@@ -297,6 +300,8 @@ def test_the_command_reads_prepared_music_and_writes_the_file(pieces, tmp_path, 
         "200",
         "--cases",
         "5",
+        "--answers",
+        "6",
         "--json",
         str(tmp_path / "new" / "f.json"),
     ]
@@ -305,6 +310,9 @@ def test_the_command_reads_prepared_music_and_writes_the_file(pieces, tmp_path, 
     assert "tunes" in result.output
     figures = json.loads((tmp_path / "new" / "f.json").read_text())["corpora"]["tunes"]
     assert figures["cases"] == 5
+    assert figures["answers"]["calls"] == 6
+    assert figures["answers"]["livejam"]["notes"] == 1
+    assert "told apart" in result.output
     assert figures["markov_bits_per_note"]["total"] < figures["bits_per_note"]["total"]
 
 

@@ -41,7 +41,7 @@ class Columns:
     def top(self) -> np.ndarray:
         """The highest pitch (M,) of every onset."""
         last = np.append(self.onset[1:] != self.onset[:-1], True)[: len(self.onset)]
-        return self.pitch[last]
+        return np.asarray(self.pitch[last])
 
     @property
     def beats(self) -> float:

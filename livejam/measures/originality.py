@@ -1,7 +1,7 @@
 """How long a run of notes a phrase shares with the music that was learnt from: exactly, and without an index.
 
-A run is compared by its melodic steps in semitones and by classes of the time between its notes, so that transposition,
-tempo by a factor and small differences of time do not hide it. Every place of the corpus that still agrees with any of
+A run is compared by its melodic steps in semitones and by coarse classes of the time between its notes, so that neither
+transposition nor a note played a little early or late hides it. Every place of the corpus that still agrees with any of
 the phrases is kept while runs grow note by note; the ones that drop out never come back, so the work is that of the
 first few notes: seconds for millions of notes. Pure. Ticks.
 """

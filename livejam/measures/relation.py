@@ -68,8 +68,8 @@ def nearest(distances: np.ndarray) -> float:
 def by_network(scorer: Scorer, answer: Notes, calls: Sequence[Notes], context: Context) -> float:
     """Return whether the answer is likeliest after the first of `calls`, 1 or 0; a draw counts in part.
 
-    Every call is heard alone and moved by whole bars to end right before the answer, and where the answer begins does not
-    count, so nothing but the notes tells them apart.
+    Every call is heard alone and moved by whole bars to end right before the answer, and where the answer begins does
+    not count, so nothing but the notes tells them apart.
     """
     notes, surprise = answer[:MOST_SCORED], []
     for call in calls:

@@ -53,9 +53,9 @@ def structure(call: Columns, answer: Columns, beats: int) -> float:
     if not len(answer.onset):
         return float("nan")
     span = beats * TICKS_PER_BEAT
-    start = int(answer.onset[0]) // TICKS_PER_BEAT * TICKS_PER_BEAT
-    end = int((answer.onset + answer.length).max())
-    windows = {at: _window(onsets, pitches, at, span) for at in range(_first_beat(onsets), end - span + 1, TICKS_PER_BEAT)}
+    start, end = int(answer.onset[0]) // TICKS_PER_BEAT * TICKS_PER_BEAT, int((answer.onset + answer.length).max())
+    beginnings = range(_first_beat(onsets), end - span + 1, TICKS_PER_BEAT)
+    windows = {at: _window(onsets, pitches, at, span) for at in beginnings}
     found = []
     for at, (places, tones) in windows.items():
         if at >= start and len(places):
