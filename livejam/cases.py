@@ -16,7 +16,7 @@ import numpy as np
 
 from livejam.answering import BARS, TIMES_THE_CALL
 from livejam.brain import MIN_P, TEMPERATURE, Shape
-from livejam.decoder import Sampling
+from livejam.decoder import PART, Sampling
 from livejam.exam import Line, Notes, Phrase, pool_of, rivals, title_key
 from livejam.notes import TickNote
 from livejam.phrasing import BAR, Request
@@ -126,7 +126,10 @@ def _request(case: Case) -> Request:
 
 
 def _shaped(request: Request) -> Sampling:
+    """Return how an answer is drawn on stage, but that it may be as silent on velocities as its call."""
     shape = Shape(request)
+    if not any(note.velocity for note in request.call):
+        shape.bias[PART["velocity"]][0] = 0.0
     return Sampling(TEMPERATURE, MIN_P, shape.bias, shape.steer)
 
 

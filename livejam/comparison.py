@@ -15,7 +15,7 @@ from rich.table import Table
 from livejam.cases import Amount, Case, Player, answers_of, choose_cases
 from livejam.evaluation import baseline_lines, learn_markov
 from livejam.exam import OTHERS, Line, Notes, lines_of, scored_role, title_key
-from livejam.likeness import DISTRIBUTIONS, PEOPLE, Bench, Figures, measure
+from livejam.likeness import DISTRIBUTIONS, Bench, Figures, measure
 from livejam.markov_player import MarkovPlayer
 from livejam.measures.originality import LONG, joined, symbols_of
 from livejam.measures.relation import Scorer
@@ -125,10 +125,10 @@ def comparison_tables(comparisons: Sequence[Comparison]) -> list[Table]:
 
 def _likeness_table(comparisons: Sequence[Comparison]) -> Table:
     caption = (
-        "how much the distances between answers and people's phrases overlap with those among people's "
-        f"(Yang and Lerch 2018; {PEOPLE}: half of them against the other half); how often a judge tells them apart"
+        "how much the distances from answers to people's phrases overlap with those among people's (Yang and Lerch "
+        "2018); how often a judge tells an answer from people's phrases"
     )
-    heads = ["pitches", "steps", "places", "lengths", "density", "range", "told apart"]
+    heads = ["pitch", "steps", "places", "lengths", "density", "range", "judge"]
     table = _table(heads, caption)
     for comparison in comparisons:
         cells = [[*(_overlap(f, name) for name in DISTRIBUTIONS), _told_apart(f)] for f in comparison.figures.values()]
@@ -138,8 +138,8 @@ def _likeness_table(comparisons: Sequence[Comparison]) -> Table:
 
 def _music_table(comparisons: Sequence[Comparison]) -> Table:
     caption = (
-        "structure: likeness to what came before, over two, four and eight beats; own call: matched to it among 16, by "
-        f"features and by the network; copied: shares over {LONG} notes in a row with the training data"
+        "structure: likeness to what came before, over two, four and eight beats, percent; own call: matched to it "
+        f"among 16, by features and by the network; copied: over {LONG} notes in a row shared with the training data"
     )
     heads = ["notes", "in key", "groove", "structure", "stuck", "own call", "copied"]
     table = _table(heads, caption)
@@ -163,7 +163,7 @@ def _add(table: Table, comparison: Comparison, cells: Sequence[Sequence[str]]) -
 
 
 def _music_cells(figures: Figures) -> list[str]:
-    spans = " ".join(_number(value) for value in figures.structure.values())
+    spans = " ".join(_percent(value).rstrip("%") for value in figures.structure.values())
     own = f"{_percent(figures.matched)} {_percent(figures.matched_by_network)}"
     shares = [_percent(value) for value in (figures.in_key, figures.stuck, figures.copied)]
     return [f"{figures.notes:.0f}", shares[0], _number(figures.groove), spans, shares[1], own, shares[2]]

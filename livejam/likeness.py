@@ -96,7 +96,7 @@ def _figures(bench: Bench, answers: Sequence[Notes], people: bool, advance: Call
         chance=_mean([1 / (1 + len(case.rivals)) for case in cases if case.rivals]),
         copied=_mean([run > originality.LONG for run in copies]),
         longest_copy=_mean(copies),
-        distances=_distances(bench, columns, cases, people),
+        distances=_distances(bench, columns, cases),
         verdict=None if people else _verdict(bench, cases, columns),
     )
 
@@ -152,20 +152,24 @@ def distributions(answers: Sequence[Columns], cases: Sequence[Case], role: Role)
     return {name: np.array(rows) for name, rows in found.items() if role != Role.DRUMS or name not in TONAL}
 
 
-def _distances(bench: Bench, answers: Sequence[Columns], cases: Sequence[Case], people: bool) -> dict[str, Distance]:
-    """Return the distances from people's phrases; of people's own, between halves of them."""
-    if min(len(answers), len(bench.cases)) < FEWEST:
+def _distances(bench: Bench, answers: Sequence[Columns], cases: Sequence[Case]) -> dict[str, Distance]:
+    """Return the distances of answers from people's, and of people's own from each other."""
+    if len(answers) < FEWEST:
         return {}
+    theirs = distributions(_references(cases), cases, bench.role)
     made = distributions(answers, cases, bench.role)
-    if people:
-        return {name: distances.split_halves(rows, np.random.default_rng(bench.seed)) for name, rows in made.items()}
-    theirs = distributions([Columns.of(notes) for notes in bench.people], bench.cases, bench.role)
-    return {name: distances.compare(theirs[name], rows) for name, rows in made.items()}
+    return {
+        name: distances.compare_halves(theirs[name], rows, np.random.default_rng(bench.seed))
+        for name, rows in made.items()
+    }
+
+
+def _references(cases: Sequence[Case]) -> list[Columns]:
+    return [Columns.of(case.reference.notes) for case in cases]
 
 
 def _verdict(bench: Bench, cases: Sequence[Case], answers: Sequence[Columns]) -> Verdict | None:
-    theirs = [Columns.of(case.reference.notes) for case in cases]
-    people, made = (_evidence(phrases, cases, bench.role) for phrases in (theirs, answers))
+    people, made = (_evidence(phrases, cases, bench.role) for phrases in (_references(cases), answers))
     return tell_apart(people, made, [case.group for case in cases], np.random.default_rng(bench.seed))
 
 

@@ -101,6 +101,14 @@ def test_with_the_call_withheld_nothing_is_heard_and_nothing_shaped(lines):
     assert not player.sampling.bias.any()
     answers_of(player, cases, 1)
     assert player.sampling.bias[PART["pitch"]].min() < 0, "else there is a register"
+    assert player.sampling.bias[PART["velocity"]][0] < -1e6, "and a velocity"
+
+
+def test_an_answer_to_a_call_without_velocities_needs_none():
+    silent = [piece(part(SIZES, seed, velocity=0), name=f"tune {seed}") for seed in range(3)]
+    player = Echo()
+    answers_of(player, choose_cases("ours", lines_of(silent, Role.MELODY), Amount(3)), 1)
+    assert player.sampling.bias[PART["velocity"]][0] == 0
 
 
 def test_an_answer_lasts_no_longer_than_on_stage_and_strikes_no_key_twice(lines):

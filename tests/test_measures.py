@@ -123,9 +123,13 @@ def test_a_density_is_a_density_and_equal_distances_are_no_trouble():
 
 
 def test_halves_of_one_set_are_alike():
-    found = distances.split_halves(np.random.default_rng(5).normal(0, 1, (100, 3)), np.random.default_rng(6))
+    rows = np.random.default_rng(5).normal(0, 1, (100, 3))
+    found = distances.compare_halves(rows, rows, np.random.default_rng(6))
     assert found.overlap > 0.9
     assert found.inter == pytest.approx(found.people, rel=0.1)
+    assert found.inter > 1.5, "no row is compared with itself"
+    far = distances.compare_halves(rows, rows + 9, np.random.default_rng(6))
+    assert far.overlap < 0.01
 
 
 def test_pairs():
@@ -233,18 +237,20 @@ class Reminded:
     def hear(self, notes, context, player):
         assert player
         assert not self.heard, "a call is heard alone"
+        assert {note.velocity for note in notes} == {0}
         self.heard = notes
 
     def score(self, notes, context):
         found = np.zeros((len(notes) + 1, len(PREDICTED)))
         known = {note.pitch for note in self.heard}
         found[:-1, 1] = [-1 if note.pitch in known else -4 for note in notes]
+        found[:-1, 3] = -50.0 * self.heard[0].pitch
         found[0, 0] = -100 * (notes[0].onset - self.heard[-1].onset)
         return found
 
 
 def test_a_network_matches_by_notes_and_not_by_the_gap():
-    answer = tuple(line([60, 62, 64], start=960))
+    answer = tuple(replace(note, velocity=90) for note in line([60, 62, 64], start=960))
     calls = [tuple(line([60, 62, 64], step=7)), *(tuple(line([70 + k] * 5)) for k in range(15))]
     assert relation.by_network(Reminded(), answer, calls, Context(FOUR)) == 1
     assert relation.by_network(Reminded(), answer, [calls[1], calls[0], calls[2]], Context(FOUR)) == 0

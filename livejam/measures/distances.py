@@ -5,7 +5,8 @@ The distances between all phrases of one set (intra-set) and those between the p
 samples of one number; their densities are estimated with Gaussian kernels (Scott's rule), and compared by KL
 divergence (nats; 0: the same) and by overlapped area (1: the same). If people's phrases are as far from the made-up
 ones as from each other, one can't tell the sets apart by that feature. As there, distances are Euclidean. Here every
-intra-set pair counts once, and where many distances are equal the kernel keeps a least width.
+intra-set pair counts once, where many distances are equal the kernel keeps a least width, and no phrase is compared
+with the one that answers the same call.
 
 Pure; no units but those of the feature. Features are (N, K) arrays, a row a phrase.
 """
@@ -18,7 +19,7 @@ POINTS = 512  # at which densities are compared
 REACH = 3.0  # kernel widths beyond the outermost distance
 NARROWEST = 1e-2  # of a kernel, as a share of the largest distance
 LEAST = 1e-9  # of a density, where a logarithm is taken
-SPLITS = 10  # of people's phrases into halves
+SPLITS = 10  # of the calls into halves
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,17 @@ def compare(people: np.ndarray, made: np.ndarray) -> Distance:
     return Distance(divergence, overlap, float(pairs_within(made).mean()), float(within.mean()), float(between.mean()))
 
 
-def split_halves(people: np.ndarray, rng: np.random.Generator) -> Distance:
-    """Compare one half of `people` (M, K; four rows at least) with the other: the mean of several random splits."""
+def compare_halves(people: np.ndarray, made: np.ndarray, rng: np.random.Generator) -> Distance:
+    """Compare `made` (N, K) with `people` (N, K) who answered the same calls: the mean of several random splits.
+
+    Each time people's answers to one half of the calls stand against the others' to the other half, so that people's
+    own (`made` is `people`) are measured like any other. Four rows at least.
+    """
     half = len(people) // 2
     found = []
     for _ in range(SPLITS):
         order = rng.permutation(len(people))
-        found.append(compare(people[order[:half]], people[order[half:]]))
+        found.append(compare(people[order[:half]], made[order[half:]]))
     return Distance(*(float(np.mean([getattr(d, name) for d in found])) for name in Distance.__slots__))
 
 

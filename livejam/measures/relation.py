@@ -68,14 +68,14 @@ def nearest(distances: np.ndarray) -> float:
 def by_network(scorer: Scorer, answer: Notes, calls: Sequence[Notes], context: Context) -> float:
     """Return whether the answer is likeliest after the first of `calls`, 1 or 0; a draw counts in part.
 
-    Every call is heard alone and moved by whole bars to end right before the answer, and where the answer begins does
-    not count, so nothing but the notes tells them apart.
+    Every call is heard alone and moved by whole bars to end right before the answer; where the answer begins does not
+    count, nor do velocities, of which only some corpora have any. So nothing but the notes tells the calls apart.
     """
-    notes, surprise = answer[:MOST_SCORED], []
+    notes, surprise = plain(answer[:MOST_SCORED]), []
     for call in calls:
         scorer.restart()
-        scorer.hear(moved_before(call, notes[0].onset, context.metre), context, True)
-        found = scorer.score(notes, context)
+        scorer.hear(plain(moved_before(call, notes[0].onset, context.metre)), context, True)
+        found = scorer.score(notes, context)[:, :3]
         surprise.append(found[0, 0] - found.sum())
     return nearest(np.array(surprise))
 
@@ -85,3 +85,8 @@ def moved_before(call: Notes, start: int, metre: Metre | None) -> Notes:
     bar = metre.bar_ticks if metre else COMMON_BAR
     shift = (start - 1 - call[-1].onset) // bar * bar
     return tuple(replace(note, onset=note.onset + shift) for note in call)
+
+
+def plain(notes: Notes) -> Notes:
+    """Return `notes` with velocities unknown."""
+    return tuple(replace(note, velocity=0) for note in notes)
