@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
     from livejam.comparison import Comparison
@@ -57,23 +59,31 @@ def evaluate(music: Path, train: Path | None, json_file: Path | None, plots: Pat
 
     MUSIC is a folder made by `livejam prepare`, or what that command reads.
     """
+    if plots and not asked["answers"]:
+        raise click.UsageError("--plots draws the figures of answers: give --answers 1 or more")
     from rich.console import Console
 
     from livejam.decoder import Decoder
+    from livejam.evaluation import write_json
 
+    draw = _plotter() if plots else None
     console, network = Console(), Decoder(asked["model"])
     pieces = _pieces(music, asked["only"], console)
     training = _pieces(train, (), console) if train else pieces
     foreseen = _foreseen(pieces, training, network, asked, console)
-    compared = _compared(pieces, training, network, asked, console) if asked["answers"] else {}
+    compared = _compared(pieces, training, network, asked, console) if asked["answers"] else []
     if json_file:
-        from livejam.evaluation import write_json
+        settings = {name: asked[name] for name in ("notes", "cases", "answers", "history", "seed")}
+        write_json(foreseen, json_file, {found.corpus: found.as_json() for found in compared}, settings)
+    if plots and draw:
+        console.print(f"{len(draw(compared, plots))} pictures are in {plots}", highlight=False)
 
-        write_json(foreseen, json_file, {name: comparison.as_json() for name, comparison in compared.items()})
-    if plots:
-        from livejam.training.plots import draw
 
-        console.print(f"{len(draw(list(compared.values()), plots))} pictures are in {plots}", highlight=False)
+def _plotter() -> "Callable[[list[Comparison], Path], list[Path]]":
+    """Return what draws; if that is not installed, it is better known now than after minutes."""
+    from livejam.training.plots import draw
+
+    return draw
 
 
 def _foreseen(
@@ -95,7 +105,7 @@ def _foreseen(
 
 def _compared(
     pieces: "list[Piece]", training: "list[Piece]", network: "Decoder", asked: dict[str, Any], console: "Console"
-) -> "dict[str, Comparison]":
+) -> "list[Comparison]":
     """Have everyone answer the same calls, and show what became of it."""
     from rich.progress import Progress
 
@@ -109,7 +119,7 @@ def _compared(
         task = progress.add_task("answering", total=contest.steps(questions))
         found = list(compare(contest, questions, lambda done: progress.advance(task, done)))
     console.print(*comparison_tables(found))
-    return {comparison.corpus: comparison for comparison in found}
+    return found
 
 
 def _pieces(music: Path, only: tuple[str, ...], console: "Console") -> "list[Piece]":

@@ -78,7 +78,7 @@ class Contest:
     scorer: Scorer | None  # the network that matches answers to calls
     training: Sequence[Piece]  # what the baseline learns from, and answers may have been copied from
     amount: Amount
-    matched: int = 30  # answers a set that the network matches, at most: 16 scores each
+    matched: int = 20  # answers a set that the network matches, at most: 16 scores each
 
     def steps(self, questions: Sequence[Questions]) -> int:
         """Return how often `advance` is told of one more."""

@@ -227,11 +227,17 @@ def _cells(score: Score) -> list[str]:
     return [*(f"{bits:.2f}" for bits in (*score.bits, score.total)), first]
 
 
-def write_json(results: Sequence[Result], path: Path, answers: Mapping[str, object] | None = None) -> None:
-    """Write the figures of every corpus to `path`, those of the `answers` by corpus with them.
+def write_json(
+    results: Sequence[Result],
+    path: Path,
+    answers: Mapping[str, object] | None = None,
+    settings: Mapping[str, object] | None = None,
+) -> None:
+    """Write the figures of every corpus to `path`, with those of `answers` by corpus, and the settings of it all.
 
     Raises:
         FileError: it can't be written.
     """
     more = {corpus: {"answers": figures} for corpus, figures in (answers or {}).items()}
-    save_figures(path, {"corpora": {r.corpus: {**r.as_json(), **more.get(r.corpus, {})} for r in results}})
+    corpora = {result.corpus: {**result.as_json(), **more.get(result.corpus, {})} for result in results}
+    save_figures(path, {"settings": dict(settings or {}), "corpora": corpora})

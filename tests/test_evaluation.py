@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from livejam.cli import main
+from livejam.comparison import WITHHELD
 from livejam.errors import FileError, LivejamError
 from livejam.evaluation import evaluate, judge, line_classes, of_corpora, results_table, set_exams, write_json
 from livejam.exam import OTHERS, Settings, lines_of, metre_at, phrases_of, scored_role, set_exam
@@ -312,7 +313,7 @@ def test_the_command_reads_prepared_music_and_writes_the_file(pieces, tmp_path, 
     assert figures["cases"] == 5
     assert figures["answers"]["calls"] == 6
     assert figures["answers"]["livejam"]["notes"] == 1
-    assert "a judge" in result.output
+    assert WITHHELD in result.output
     assert figures["markov_bits_per_note"]["total"] < figures["bits_per_note"]["total"]
 
 
@@ -322,3 +323,23 @@ def test_a_corpus_that_is_not_there_is_one_plain_line(pieces, tmp_path, monkeypa
     result = CliRunner().invoke(main, ["evaluate", str(tmp_path), "--only", "reels"])
     assert result.exit_code == 1
     assert result.stderr == "livejam: no corpus is called 'reels' here; there are: tunes\n"
+
+
+def test_pictures_of_no_answers_are_one_plain_line(pieces, tmp_path):
+    result = CliRunner().invoke(main, ["evaluate", str(tmp_path), "--answers", "0", "--plots", str(tmp_path)])
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("livejam: --plots draws the figures of answers: give --answers 1 or more")
+
+
+def test_without_answers_the_file_has_none(pieces, tmp_path, monkeypatch):
+    monkeypatch.setattr("livejam.decoder.Decoder", lambda model: Uniform())
+    save_pieces(tmp_path, pieces, {})
+    path = tmp_path / "f.json"
+    arguments = ["--notes", "50", "--cases", "1", "--answers", "0", "--seed", "5", "--json", str(path)]
+    result = CliRunner().invoke(main, ["evaluate", str(tmp_path), *arguments])
+    assert result.exit_code == 0
+    assert WITHHELD not in result.output
+    found = json.loads(path.read_text())
+    assert "answers" not in found["corpora"]["tunes"]
+    assert found["settings"] == {"notes": 50, "cases": 1, "answers": 0, "history": 0, "seed": 5}

@@ -15,7 +15,7 @@ from livejam.notes import Metre, TickNote
 from livejam.tokenizer import Context
 
 FAMILIES = ("pitch classes", "rhythm", "contour", "register", "density")
-MOST_SCORED = 32  # notes of an answer that the network looks at
+MOST_SCORED = 24  # notes of an answer that the network looks at
 
 Notes = tuple[TickNote, ...]
 
