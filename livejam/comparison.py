@@ -22,6 +22,7 @@ from livejam.measures.relation import Scorer
 from livejam.pieces import Piece, Role
 
 MARKOV, WITHHELD = "Markov", "call withheld"
+SHOWN = 4  # signs of a corpus on the screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def training_symbols(pieces: Sequence[Piece]) -> np.ndarray:
 
 def comparison_tables(comparisons: Sequence[Comparison]) -> list[Table]:
     """Return the figures for the screen."""
-    return [_likeness_table(comparisons), _music_table(comparisons)]
+    return [_likeness_table(comparisons), _music_table(comparisons), _signs_table(comparisons)]
 
 
 def _likeness_table(comparisons: Sequence[Comparison]) -> Table:
@@ -145,6 +146,18 @@ def _music_table(comparisons: Sequence[Comparison]) -> Table:
     table = _table(heads, caption)
     for comparison in comparisons:
         _add(table, comparison, [_music_cells(f) for f in comparison.figures.values()])
+    return table
+
+
+def _signs_table(comparisons: Sequence[Comparison]) -> Table:
+    caption = "what tells the first player's answers from people's phrases: the means of both, people's first"
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=caption, caption_justify="left")
+    table.add_column("corpus", no_wrap=True)
+    table.add_column("signs")
+    for comparison in comparisons:
+        figures = comparison.figures[next(iter(comparison.sets))]
+        said = [f"{sign.name}: {sign.people:.2f}, {sign.made:.2f}" for sign in figures.signs[:SHOWN]]
+        table.add_row(comparison.corpus, "\n".join(said), end_section=True)
     return table
 
 

@@ -7,7 +7,7 @@ here. Ticks. One thread; the same answers and seed give the same figures.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
@@ -17,12 +17,13 @@ from livejam.measures import distances, originality, relation, repetition, tonal
 from livejam.measures import features as feature
 from livejam.measures.distances import Distance
 from livejam.measures.features import Columns
-from livejam.measures.judge import Verdict, tell_apart
+from livejam.measures.judge import Sign, Verdict, signs, tell_apart
 from livejam.pieces import Role
 
 PEOPLE = "people"
 DISTRIBUTIONS = ("pitch classes", "intervals", "onsets", "lengths", "density", "range")
 TONAL = ("pitch classes", "intervals", "range")  # drums have none
+SIGNS = 8  # that are named
 FEWEST = 4  # phrases whose distributions can be compared
 
 
@@ -43,6 +44,7 @@ class Figures:
     longest_copy: float  # notes, mean of the longest run of each answer
     distances: dict[str, Distance] = field(default_factory=dict)  # from people's, by distribution
     verdict: Verdict | None = None  # None: people's own, or all of one piece
+    signs: tuple[Sign, ...] = ()  # what tells the answers from people's most
 
     def as_json(self) -> dict[str, object]:
         """Return the figures as they are written to a file: what was not measured is null."""
@@ -69,11 +71,22 @@ class Bench:
 
 def measure(bench: Bench, sets: dict[str, Sequence[Notes]], advance: Callable[[int], None]) -> dict[str, Figures]:
     """Return the figures of people's phrases, then of each of `sets`, an answer to every case; some may be empty."""
-    everyone = {PEOPLE: bench.people, **sets}
-    return {name: _figures(bench, answers, name == PEOPLE, advance) for name, answers in everyone.items()}
+    found = {PEOPLE: _figures(bench, bench.people, advance)}
+    names, theirs = _evidence(_references(bench.cases), bench.cases, bench.role)
+    for name, answers in sets.items():
+        figures = _figures(bench, answers, advance)
+        kept = [number for number, answer in enumerate(answers) if answer]
+        if kept:
+            cases, columns = [bench.cases[i] for i in kept], [Columns.of(answers[i]) for i in kept]
+            _, made = _evidence(columns, cases, bench.role)
+            rng = np.random.default_rng(bench.seed)
+            verdict = tell_apart(theirs[kept], made, [case.group for case in cases], rng)
+            figures = replace(figures, verdict=verdict, signs=signs(theirs[kept], made, names, SIGNS))
+        found[name] = figures
+    return found
 
 
-def _figures(bench: Bench, answers: Sequence[Notes], people: bool, advance: Callable[[int], None]) -> Figures:
+def _figures(bench: Bench, answers: Sequence[Notes], advance: Callable[[int], None]) -> Figures:
     pairs = [(case, answer) for case, answer in zip(bench.cases, answers, strict=True) if answer]
     cases, kept = tuple(case for case, _ in pairs), [answer for _, answer in pairs]
     calls, columns = [Columns.of(case.call.notes) for case in cases], [Columns.of(answer) for answer in kept]
@@ -97,7 +110,6 @@ def _figures(bench: Bench, answers: Sequence[Notes], people: bool, advance: Call
         copied=_mean([run > originality.LONG for run in copies]),
         longest_copy=_mean(copies),
         distances=_distances(bench, columns, cases),
-        verdict=None if people else _verdict(bench, cases, columns),
     )
 
 
@@ -168,28 +180,31 @@ def _references(cases: Sequence[Case]) -> list[Columns]:
     return [Columns.of(case.reference.notes) for case in cases]
 
 
-def _verdict(bench: Bench, cases: Sequence[Case], answers: Sequence[Columns]) -> Verdict | None:
-    people, made = (_evidence(phrases, cases, bench.role) for phrases in (_references(cases), answers))
-    return tell_apart(people, made, [case.group for case in cases], np.random.default_rng(bench.seed))
+def _evidence(phrases: Sequence[Columns], cases: Sequence[Case], role: Role) -> tuple[list[str], np.ndarray]:
+    """Return what a judge sees, names and columns (N, K): the distributions, and how phrases compare with their calls.
 
-
-def _evidence(phrases: Sequence[Columns], cases: Sequence[Case], role: Role) -> np.ndarray:
-    """Return what a judge sees (N, K): the distributions, and how each phrase compares with its call."""
-    spread = distributions(phrases, cases, role)
+    Where an answer begins is not among it: on stage the session decides that.
+    """
+    seen: dict[str, list[float]] = {}
+    for name, rows in distributions(phrases, cases, role).items():
+        first = -feature.LARGEST_STEP if name == "intervals" else 0
+        seen |= {
+            f"{name} {first + i}" if rows.shape[1] > 1 else name: rows[:, i].tolist() for i in range(rows.shape[1])
+        }
     beside = [_beside(Columns.of(case.call.notes), phrase) for case, phrase in zip(cases, phrases, strict=True)]
-    return np.column_stack([*spread.values(), np.array(beside)])
+    seen |= {name: [row[name] for row in beside] for name in beside[0]}
+    return list(seen), np.nan_to_num(np.array(list(seen.values())).T)
 
 
-def _beside(call: Columns, phrase: Columns) -> list[float]:
-    seen = [
-        *relation.apart(relation.traits(call), relation.traits(phrase)),
-        np.log2(len(phrase.onset) / len(call.onset)),
-        np.log2(phrase.beats / call.beats),
-        float(phrase.pitch.mean() - call.pitch.mean()),
-        float(phrase.pitch[0] - call.pitch[-1]),
-        float(phrase.onset[0] - call.onset[-1]),
-        tonality.in_key_share(phrase, tonality.key_of(call)),
-        *(repetition.structure(call, phrase, beats) for beats in repetition.SPANS.values()),
-        float(repetition.is_stuck(phrase)),
-    ]
-    return [0.0 if value != value else float(value) for value in seen]
+def _beside(call: Columns, phrase: Columns) -> dict[str, float]:
+    apart = relation.apart(relation.traits(call), relation.traits(phrase))
+    return {
+        **{f"{name} apart from the call's": float(d) for name, d in zip(relation.FAMILIES, apart, strict=True)},
+        "notes, doublings of the call's": float(np.log2(len(phrase.onset) / len(call.onset))),
+        "beats, doublings of the call's": float(np.log2(phrase.beats / call.beats)),
+        "mean pitch above the call's": float(phrase.pitch.mean() - call.pitch.mean()),
+        "first step": float(phrase.pitch[0] - call.pitch[-1]),
+        "in the call's key": tonality.in_key_share(phrase, tonality.key_of(call)),
+        **{f"structure, {name}": repetition.structure(call, phrase, n) for name, n in repetition.SPANS.items()},
+        "stuck": float(repetition.is_stuck(phrase)),
+    }

@@ -76,7 +76,8 @@ def test_who_plays_what_people_played_can_not_be_told_from_them(comparison):
     people, oracle = comparison.figures[PEOPLE], comparison.figures["oracle"]
     assert oracle.verdict.accuracy == 0.5
     theirs, its = people.as_json(), oracle.as_json()
-    assert {name for name in theirs if theirs[name] != its[name]} == {"verdict"}
+    assert {name for name in theirs if theirs[name] != its[name]} == {"verdict", "signs"}
+    assert max(abs(sign.effect) for sign in oracle.signs) < 1e-9
 
 
 def test_a_drone_is_found_out(comparison):
@@ -85,6 +86,7 @@ def test_a_drone_is_found_out(comparison):
     assert drone.verdict.low > 0.95
     assert drone.distances["pitch classes"].overlap < 0.9
     assert drone.distances["range"].intra == 0
+    assert abs(drone.signs[0].effect) > 1.5
     assert drone.structure["short"] > people.structure["short"]
 
 
@@ -145,6 +147,7 @@ def test_figures_are_plain_json_and_the_same_again(pieces, comparison):
     assert set(figures["oracle"]["distances"]) == set(DISTRIBUTIONS)
     assert set(figures["oracle"]["verdict"]) == {"accuracy", "low", "high", "judged"}
     assert figures["people"]["verdict"] is None
+    assert set(figures["drone"]["signs"][0]) == {"name", "people", "made", "effect"}
 
 
 def test_the_tables_show_everyone(comparison):

@@ -348,6 +348,18 @@ def test_one_piece_can_not_be_judged_and_dead_features_do_no_harm():
     assert found.accuracy == 0.5
 
 
+def test_signs_are_the_largest_differences():
+    rng = np.random.default_rng(13)
+    people, made = rng.normal(size=(200, 4)), rng.normal(size=(200, 4))
+    made[:, 2] -= 1.0
+    people[:, 3] = made[:, 3] = 7.0
+    first, second = judge.signs(people, made, ["a", "b", "c", "d"], 2)
+    assert first.name == "c"
+    assert first.effect == pytest.approx(-0.89, abs=0.15), "one deviation, of both sets together a little less"
+    assert first.made - first.people == pytest.approx(-1, abs=0.2)
+    assert abs(second.effect) < 0.3
+
+
 def test_the_interval_is_wilsons():
     low, high = judge.wilson(50, 100)
     assert (low, high) == pytest.approx((0.404, 0.596), abs=1e-3)

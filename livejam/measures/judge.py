@@ -26,6 +26,16 @@ class Verdict:
     judged: int  # phrases, half of them people's
 
 
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A feature by which made-up answers can be told."""
+
+    name: str
+    people: float  # mean
+    made: float  # mean
+    effect: float  # difference of the means in standard deviations of both together
+
+
 def tell_apart(people: np.ndarray, made: np.ndarray, groups: Sequence[str], rng: np.random.Generator) -> Verdict | None:
     """Return how well `made` (N, K) can be told from `people` (N, K), rows of the same case in the same place.
 
@@ -44,6 +54,15 @@ def tell_apart(people: np.ndarray, made: np.ndarray, groups: Sequence[str], rng:
         right += float(np.where(found == 0, 0.5, (found > 0) == truth[fold == held]).sum())
     low, high = wilson(right, len(truth))
     return Verdict(right / len(truth), low, high, len(truth))
+
+
+def signs(people: np.ndarray, made: np.ndarray, names: Sequence[str], most: int) -> tuple[Sign, ...]:
+    """Return up to `most` of the features (N, K) called `names` in which the two differ most, the largest first."""
+    spread = np.concatenate([people, made]).std(axis=0)
+    means = people.mean(axis=0), made.mean(axis=0)
+    effect = np.where(spread > 1e-9, (means[1] - means[0]) / np.maximum(spread, 1e-9), 0.0)
+    order = np.argsort(-np.abs(effect), kind="stable")[:most]
+    return tuple(Sign(names[i], float(means[0][i]), float(means[1][i]), float(effect[i])) for i in order)
 
 
 def judge(known: np.ndarray, truth: np.ndarray, asked: np.ndarray) -> np.ndarray:
