@@ -61,7 +61,7 @@ class Amount:
     """How much is answered."""
 
     answers: int = 60  # a corpus at most
-    history: int = 0  # phrases heard before each call
+    history: int = 4  # phrases heard before each call: people knew their piece, too
     seed: int = 1
 
 

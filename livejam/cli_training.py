@@ -48,7 +48,7 @@ def prepare(source: Path, out: Path, only: tuple[str, ...]) -> None:
 @click.option("--notes", default=10_000, show_default=True, type=click.IntRange(1), help="Notes a corpus to score.")
 @click.option("--cases", default=100, show_default=True, type=click.IntRange(0), help="Next phrases a corpus to rank.")
 @click.option("--answers", default=60, show_default=True, type=click.IntRange(0), help="Calls a corpus to answer.")
-@click.option("--history", default=0, show_default=True, type=click.IntRange(0), help="Phrases heard before a call.")
+@click.option("--history", default=4, show_default=True, type=click.IntRange(0), help="Phrases heard before a call.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Seed of all that is drawn.")
 @click.option("--plots", type=click.Path(path_type=Path), help="Draw the answers' figures into this folder (PNG).")
 @click.option("--only", multiple=True, metavar="NAME", help="Evaluate only this corpus; may be given again.")

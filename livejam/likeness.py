@@ -69,47 +69,66 @@ class Bench:
         return tuple(case.reference.notes for case in self.cases)
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The answers of one set that have a note, beside their calls: arrays once made, and figures once found."""
+
+    cases: tuple[Case, ...]
+    answers: tuple[Notes, ...]
+    calls: tuple[Columns, ...]
+    columns: tuple[Columns, ...]
+    beside: tuple[dict[str, float], ...]  # how each answer compares with its call
+
+    @classmethod
+    def of(cls, cases: Sequence[Case], answers: Sequence[Notes]) -> "Taken":
+        """Take the answers that have a note."""
+        pairs = [(case, answer) for case, answer in zip(cases, answers, strict=True) if answer]
+        calls = tuple(Columns.of(case.call.notes) for case, _ in pairs)
+        columns = tuple(Columns.of(answer) for _, answer in pairs)
+        beside = tuple(_beside(*both) for both in zip(calls, columns, strict=True))
+        return cls(tuple(case for case, _ in pairs), tuple(answer for _, answer in pairs), calls, columns, beside)
+
+
 def measure(bench: Bench, sets: dict[str, Sequence[Notes]], advance: Callable[[int], None]) -> dict[str, Figures]:
     """Return the figures of people's phrases, then of each of `sets`, an answer to every case; some may be empty."""
-    found = {PEOPLE: _figures(bench, bench.people, advance)}
-    names, theirs = _evidence(_references(bench.cases), bench.cases, bench.role)
+    people = Taken.of(bench.cases, bench.people)
+    found = {PEOPLE: _figures(bench, people, advance)}
+    names, theirs = _evidence(people, bench.role)
+    places = {case.number: place for place, case in enumerate(people.cases)}
     for name, answers in sets.items():
-        figures = _figures(bench, answers, advance)
-        kept = [number for number, answer in enumerate(answers) if answer]
-        if kept:
-            cases, columns = [bench.cases[i] for i in kept], [Columns.of(answers[i]) for i in kept]
-            _, made = _evidence(columns, cases, bench.role)
-            rng = np.random.default_rng(bench.seed)
-            verdict = tell_apart(theirs[kept], made, [case.group for case in cases], rng)
-            figures = replace(figures, verdict=verdict, signs=signs(theirs[kept], made, names, SIGNS))
-        found[name] = figures
+        taken = Taken.of(bench.cases, answers)
+        found[name] = _figures(bench, taken, advance)
+        if taken.cases:
+            its = theirs[[places[case.number] for case in taken.cases]]
+            found[name] = _judged(found[name], names, its, taken, bench)
     return found
 
 
-def _figures(bench: Bench, answers: Sequence[Notes], advance: Callable[[int], None]) -> Figures:
-    pairs = [(case, answer) for case, answer in zip(bench.cases, answers, strict=True) if answer]
-    cases, kept = tuple(case for case, _ in pairs), [answer for _, answer in pairs]
-    calls, columns = [Columns.of(case.call.notes) for case in cases], [Columns.of(answer) for answer in kept]
-    both = list(zip(calls, columns, strict=True))
-    copies = _copies(columns, bench.corpus)
+def _judged(figures: Figures, names: Sequence[str], people: np.ndarray, taken: Taken, bench: Bench) -> Figures:
+    """Return `figures` with a judge's verdict, and its signs."""
+    _, made = _evidence(taken, bench.role)
+    groups = [case.group for case in taken.cases]
+    verdict = tell_apart(people, made, groups, np.random.default_rng(bench.seed))
+    return replace(figures, verdict=verdict, signs=signs(people, made, names, SIGNS))
+
+
+def _figures(bench: Bench, taken: Taken, advance: Callable[[int], None]) -> Figures:
+    both = list(zip(taken.calls, taken.columns, strict=True))
+    metres = [case.call.context.metre for case in taken.cases]
+    copies = _copies(taken.columns, bench.corpus)
     return Figures(
-        answers=len(kept),
-        notes=_mean([len(answer) for answer in kept]),
+        answers=len(taken.answers),
+        notes=_mean([len(answer) for answer in taken.answers]),
         in_key=_mean([tonality.in_key_share(a, tonality.key_of(c, a)) for c, a in both if bench.role != Role.DRUMS]),
-        groove=_mean(
-            [repetition.groove(*pair, case.call.context.metre) for pair, case in zip(both, cases, strict=True)]
-        ),
-        structure={
-            name: _mean([repetition.structure(*pair, beats) for pair in both])
-            for name, beats in repetition.SPANS.items()
-        },
-        stuck=_mean([repetition.is_stuck(answer) for answer in columns]),
-        matched=_mean(relation.by_features(*_with_rivals(cases, kept))),
-        matched_by_network=_mean(_by_network(bench, cases, kept, advance)),
-        chance=_mean([1 / (1 + len(case.rivals)) for case in cases if case.rivals]),
+        groove=_mean([repetition.groove(*pair, metre) for pair, metre in zip(both, metres, strict=True)]),
+        structure={span: _mean([row[f"structure, {span}"] for row in taken.beside]) for span in repetition.SPANS},
+        stuck=_mean([row["stuck"] for row in taken.beside]),
+        matched=_mean(relation.by_features(*_with_rivals(taken.cases, taken.answers))),
+        matched_by_network=_mean(_by_network(bench, taken.cases, taken.answers, advance)),
+        chance=_mean([1 / (1 + len(case.rivals)) for case in taken.cases if case.rivals]),
         copied=_mean([run > originality.LONG for run in copies]),
         longest_copy=_mean(copies),
-        distances=_distances(bench, columns, cases),
+        distances=_distances(bench, taken),
     )
 
 
@@ -164,35 +183,29 @@ def distributions(answers: Sequence[Columns], cases: Sequence[Case], role: Role)
     return {name: np.array(rows) for name, rows in found.items() if role != Role.DRUMS or name not in TONAL}
 
 
-def _distances(bench: Bench, answers: Sequence[Columns], cases: Sequence[Case]) -> dict[str, Distance]:
+def _distances(bench: Bench, taken: Taken) -> dict[str, Distance]:
     """Return the distances of answers from people's, and of people's own from each other."""
-    if len(answers) < FEWEST:
+    if len(taken.cases) < FEWEST:
         return {}
-    theirs = distributions(_references(cases), cases, bench.role)
-    made = distributions(answers, cases, bench.role)
+    people = [Columns.of(case.reference.notes) for case in taken.cases]
+    theirs, made = (distributions(phrases, taken.cases, bench.role) for phrases in (people, taken.columns))
     return {
         name: distances.compare_halves(theirs[name], rows, np.random.default_rng(bench.seed))
         for name, rows in made.items()
     }
 
 
-def _references(cases: Sequence[Case]) -> list[Columns]:
-    return [Columns.of(case.reference.notes) for case in cases]
-
-
-def _evidence(phrases: Sequence[Columns], cases: Sequence[Case], role: Role) -> tuple[list[str], np.ndarray]:
-    """Return what a judge sees, names and columns (N, K): the distributions, and how phrases compare with their calls.
+def _evidence(taken: Taken, role: Role) -> tuple[list[str], np.ndarray]:
+    """Return what a judge sees, names and columns (N, K): the distributions, and how answers compare with their calls.
 
     Where an answer begins is not among it: on stage the session decides that.
     """
     seen: dict[str, list[float]] = {}
-    for name, rows in distributions(phrases, cases, role).items():
+    for name, rows in distributions(taken.columns, taken.cases, role).items():
         first = -feature.LARGEST_STEP if name == "intervals" else 0
-        seen |= {
-            f"{name} {first + i}" if rows.shape[1] > 1 else name: rows[:, i].tolist() for i in range(rows.shape[1])
-        }
-    beside = [_beside(Columns.of(case.call.notes), phrase) for case, phrase in zip(cases, phrases, strict=True)]
-    seen |= {name: [row[name] for row in beside] for name in beside[0]}
+        many = rows.shape[1] > 1
+        seen |= {f"{name} {first + i}" if many else name: rows[:, i].tolist() for i in range(rows.shape[1])}
+    seen |= {name: [row[name] for row in taken.beside] for name in taken.beside[0]}
     return list(seen), np.nan_to_num(np.array(list(seen.values())).T)
 
 

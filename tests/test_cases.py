@@ -80,7 +80,7 @@ def test_the_same_seed_asks_the_same(lines):
 
 
 def test_a_player_hears_the_call_and_as_much_before_it_as_is_asked(lines):
-    alone = choose_cases("ours", lines, Amount(30))
+    alone = choose_cases("ours", lines, Amount(30, history=0))
     echoes = answers_of(Echo(), alone, 1)
     for case, answer in zip(alone, echoes, strict=True):
         assert [note.pitch for note in answer] == [note.pitch for note in case.call.notes]
