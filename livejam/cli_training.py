@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
+    from livejam.comparison import Comparison
+    from livejam.decoder import Decoder
+    from livejam.evaluation import Result
     from livejam.pieces import Piece
 
 
@@ -42,33 +47,79 @@ def prepare(source: Path, out: Path, only: tuple[str, ...]) -> None:
 @click.option("--model", type=click.Path(path_type=Path), help="Another network than the one that comes along (.onnx).")
 @click.option("--notes", default=10_000, show_default=True, type=click.IntRange(1), help="Notes a corpus to score.")
 @click.option("--cases", default=100, show_default=True, type=click.IntRange(0), help="Next phrases a corpus to rank.")
+@click.option("--answers", default=60, show_default=True, type=click.IntRange(0), help="Calls a corpus to answer.")
+@click.option("--history", default=4, show_default=True, type=click.IntRange(0), help="Phrases heard before a call.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Seed of all that is drawn.")
+@click.option("--plots", type=click.Path(path_type=Path), help="Draw the answers' figures into this folder (PNG).")
 @click.option("--only", multiple=True, metavar="NAME", help="Evaluate only this corpus; may be given again.")
-def evaluate(
-    music: Path, train: Path | None, json_file: Path | None, model: Path | None, only: tuple[str, ...], **amount: int
-) -> None:
-    """Measure how well the network foresees music.
+def evaluate(music: Path, train: Path | None, json_file: Path | None, plots: Path | None, **asked: Any) -> None:
+    """Measure how well the network foresees music, and how good its answers are.
 
-    That is, what people play next, beside a Markov model.
+    That is, what people play next, and its answers to their phrases, beside baselines and what they answered.
 
     MUSIC is a folder made by `livejam prepare`, or what that command reads.
     """
+    if plots and not asked["answers"]:
+        raise click.UsageError("--plots draws the figures of answers: give --answers 1 or more")
     from rich.console import Console
+
+    from livejam.decoder import Decoder
+    from livejam.evaluation import write_json
+
+    draw = _plotter() if plots else None
+    console, network = Console(), Decoder(asked["model"])
+    pieces = _pieces(music, asked["only"], console)
+    training = _pieces(train, (), console) if train else pieces
+    foreseen = _foreseen(pieces, training, network, asked, console)
+    compared = _compared(pieces, training, network, asked, console) if asked["answers"] else []
+    if json_file:
+        settings = {name: asked[name] for name in ("notes", "cases", "answers", "history", "seed")}
+        write_json(foreseen, json_file, {found.corpus: found.as_json() for found in compared}, settings)
+    if plots and draw:
+        console.print(f"{len(draw(compared, plots))} pictures are in {plots}", highlight=False)
+
+
+def _plotter() -> "Callable[[list[Comparison], Path], list[Path]]":
+    """Return what draws; if that is not installed, it is better known now than after minutes."""
+    from livejam.training.plots import draw
+
+    return draw
+
+
+def _foreseen(
+    pieces: "list[Piece]", training: "list[Piece]", network: "Decoder", asked: dict[str, Any], console: "Console"
+) -> "list[Result]":
+    """Have the network foresee what people play next, and show how well."""
     from rich.progress import Progress
 
     from livejam import evaluation
-    from livejam.decoder import Decoder
     from livejam.exam import Settings as Amount
 
-    console, scorer = Console(), Decoder(model)
-    pieces = _pieces(music, only, console)
-    training = _pieces(train, (), console) if train else pieces
-    exams = evaluation.set_exams(pieces, Amount(**amount))
+    exams = evaluation.set_exams(pieces, Amount(asked["notes"], asked["cases"], asked["seed"]))
     with Progress(console=console) as progress:
         task = progress.add_task("listening", total=sum(exam.steps for exam in exams.values()))
-        results = list(evaluation.evaluate(exams, training, scorer, lambda done: progress.advance(task, done)))
+        results = list(evaluation.evaluate(exams, training, network, lambda done: progress.advance(task, done)))
     console.print(evaluation.results_table(results))
-    if json_file:
-        evaluation.write_json(results, json_file)
+    return results
+
+
+def _compared(
+    pieces: "list[Piece]", training: "list[Piece]", network: "Decoder", asked: dict[str, Any], console: "Console"
+) -> "list[Comparison]":
+    """Have everyone answer the same calls, and show what became of it."""
+    from rich.progress import Progress
+
+    from livejam.cases import Amount
+    from livejam.comparison import Contest, compare, comparison_tables, set_questions
+
+    amount = Amount(asked["answers"], asked["history"], asked["seed"])
+    contest = Contest({"livejam": network}, network, training, amount)
+    questions = set_questions(pieces, amount)
+    with Progress(console=console) as progress:
+        task = progress.add_task("answering", total=contest.steps(questions))
+        found = list(compare(contest, questions, lambda done: progress.advance(task, done)))
+    console.print(*comparison_tables(found))
+    return found
 
 
 def _pieces(music: Path, only: tuple[str, ...], console: "Console") -> "list[Piece]":

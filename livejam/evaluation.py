@@ -9,7 +9,7 @@ The network is whatever fits `Scorer`. Knows nothing of ONNX, PyTorch or how pie
 settings give the same figures. One thread.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -227,10 +227,17 @@ def _cells(score: Score) -> list[str]:
     return [*(f"{bits:.2f}" for bits in (*score.bits, score.total)), first]
 
 
-def write_json(results: Sequence[Result], path: Path) -> None:
-    """Write the figures of every corpus to `path`.
+def write_json(
+    results: Sequence[Result],
+    path: Path,
+    answers: Mapping[str, object] | None = None,
+    settings: Mapping[str, object] | None = None,
+) -> None:
+    """Write the figures of every corpus to `path`, with those of `answers` by corpus, and the settings of it all.
 
     Raises:
         FileError: it can't be written.
     """
-    save_figures(path, {"corpora": {result.corpus: result.as_json() for result in results}})
+    more = {corpus: {"answers": figures} for corpus, figures in (answers or {}).items()}
+    corpora = {result.corpus: {**result.as_json(), **more.get(result.corpus, {})} for result in results}
+    save_figures(path, {"settings": dict(settings or {}), "corpora": corpora})

@@ -99,9 +99,12 @@ def test_the_trained_network_answers(place, tmp_path):
 def test_the_trained_network_is_evaluated(place, tmp_path):
     figures = tmp_path / "figures.json"
     model = place / "net" / "livejam.onnx"
-    done("evaluate", place / "data", "--model", model, "--json", figures, "--notes", 40, "--cases", 2)
+    amount = ("--notes", 40, "--cases", 2, "--answers", 4)
+    done("evaluate", place / "data", "--model", model, "--json", figures, *amount, "--plots", tmp_path / "plots")
     (found,) = json.loads(figures.read_text())["corpora"].values()
     assert 5 < found["bits_per_note"]["total"] < 25
+    assert found["answers"]["livejam"]["answers"] == found["answers"]["calls"] > 0
+    assert len(list((tmp_path / "plots").glob("*.png"))) == 2
 
 
 def test_a_run_goes_on(place):

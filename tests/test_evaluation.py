@@ -10,11 +10,12 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from livejam.cli import main
+from livejam.comparison import WITHHELD
 from livejam.errors import FileError, LivejamError
 from livejam.evaluation import evaluate, judge, line_classes, of_corpora, results_table, set_exams, write_json
 from livejam.exam import OTHERS, Settings, lines_of, metre_at, phrases_of, scored_role, set_exam
 from livejam.markov import event_classes
-from livejam.notes import Metre
+from livejam.notes import Metre, TickNote
 from livejam.pieces import CHORD, METRE, NOTE, PHRASE, TEMPO, Part, Piece, Role, Style, save_pieces
 from livejam.tokenizer import PREDICTED
 
@@ -48,7 +49,10 @@ def pieces():
 
 
 class Uniform:
-    """Finds every class as likely as any other."""
+    """Finds every class as likely as any other, and answers with one note."""
+
+    def answer(self, context, sampling, rng, start=0):
+        yield TickNote(start, 60, 12, 0)
 
     def restart(self):
         pass
@@ -297,6 +301,8 @@ def test_the_command_reads_prepared_music_and_writes_the_file(pieces, tmp_path, 
         "200",
         "--cases",
         "5",
+        "--answers",
+        "6",
         "--json",
         str(tmp_path / "new" / "f.json"),
     ]
@@ -305,6 +311,9 @@ def test_the_command_reads_prepared_music_and_writes_the_file(pieces, tmp_path, 
     assert "tunes" in result.output
     figures = json.loads((tmp_path / "new" / "f.json").read_text())["corpora"]["tunes"]
     assert figures["cases"] == 5
+    assert figures["answers"]["calls"] == 6
+    assert figures["answers"]["livejam"]["notes"] == 1
+    assert WITHHELD in result.output
     assert figures["markov_bits_per_note"]["total"] < figures["bits_per_note"]["total"]
 
 
@@ -314,3 +323,23 @@ def test_a_corpus_that_is_not_there_is_one_plain_line(pieces, tmp_path, monkeypa
     result = CliRunner().invoke(main, ["evaluate", str(tmp_path), "--only", "reels"])
     assert result.exit_code == 1
     assert result.stderr == "livejam: no corpus is called 'reels' here; there are: tunes\n"
+
+
+def test_pictures_of_no_answers_are_one_plain_line(pieces, tmp_path):
+    result = CliRunner().invoke(main, ["evaluate", str(tmp_path), "--answers", "0", "--plots", str(tmp_path)])
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("livejam: --plots draws the figures of answers: give --answers 1 or more")
+
+
+def test_without_answers_the_file_has_none(pieces, tmp_path, monkeypatch):
+    monkeypatch.setattr("livejam.decoder.Decoder", lambda model: Uniform())
+    save_pieces(tmp_path, pieces, {})
+    path = tmp_path / "f.json"
+    arguments = ["--notes", "50", "--cases", "1", "--answers", "0", "--seed", "5", "--json", str(path)]
+    result = CliRunner().invoke(main, ["evaluate", str(tmp_path), *arguments])
+    assert result.exit_code == 0
+    assert WITHHELD not in result.output
+    found = json.loads(path.read_text())
+    assert "answers" not in found["corpora"]["tunes"]
+    assert found["settings"] == {"notes": 50, "cases": 1, "answers": 0, "history": 4, "seed": 5}
