@@ -1,7 +1,7 @@
 """Answers to calls out of a corpus, by whoever can hear and answer: what `livejam evaluate` measures beside people's.
 
 A case is a phrase that people played (the call), with the phrase that followed it (the reference). A player hears the
-call, after as much of the piece as is asked, and answers under the same policy as on stage (`brain.Shape`: register,
+call, after as much of the piece as is asked, and answers under the same policy as on stage (`shape.Shape`: register,
 length, no silence). With the call withheld nothing is heard and the policy has nothing to go by: its end is free.
 
 Knows nothing of what is measured. Ticks. One thread; the same cases, player and seed give the same answers.
@@ -15,11 +15,11 @@ from zlib import crc32
 import numpy as np
 
 from livejam.answering import BARS, TIMES_THE_CALL
-from livejam.brain import MIN_P, TEMPERATURE, Shape
 from livejam.decoder import PART, Sampling
 from livejam.exam import Line, Notes, Phrase, pool_of, rivals, title_key
 from livejam.notes import TickNote
 from livejam.phrasing import BAR, Request
+from livejam.shape import MIN_P, TEMPERATURE, Shape
 from livejam.tokenizer import Context
 
 BPM = 120.0  # quarter notes a minute: no answer depends on it

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from music import walk
 
-from livejam.brain import FULL_CHORD, NEVER, OVERTIME, REGISTER, REGISTER_COST, Brain, Shape, load_brain
+from livejam.brain import Brain, load_brain
 from livejam.decoder import NOISE, PART, Decoder, Sampling
 from livejam.errors import ModelError
 from livejam.notes import Metre, TickNote
 from livejam.phrasing import Request
+from livejam.shape import FULL_CHORD, NEVER, OVERTIME, REGISTER, REGISTER_COST, Shape
 from livejam.tokenizer import DELTA_TICKS, END, Context
 
 TINY = Path(__file__).parent / "data" / "tiny.onnx"

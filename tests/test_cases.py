@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from prepared import part, piece
 
-from livejam.brain import REGISTER
 from livejam.cases import Amount, answers_of, choose_cases
 from livejam.decoder import PART, Sampling
 from livejam.evaluation import line_classes
@@ -15,6 +14,7 @@ from livejam.markov import MarkovModel
 from livejam.markov_player import MarkovPlayer, draw
 from livejam.notes import Metre, TickNote
 from livejam.pieces import Role
+from livejam.shape import REGISTER
 from livejam.tokenizer import DELTA_TICKS, END, PREDICTED, Context
 
 SIZES = (8, 5, 7, 9)
