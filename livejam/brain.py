@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from livejam.decoder import Decoder, Sampling
+from livejam.choice import CANDIDATES, Option, best, unstruck, within
+from livejam.decoder import Candidate, Decoder, Sampling
 from livejam.notes import Metre, TickNote
 from livejam.phrasing import Request
 from livejam.shape import MIN_P, TEMPERATURE, Shape
@@ -44,7 +45,9 @@ class Brain:
         """Run once what a turn runs: the first time is slow."""
         call = (TickNote(0, 60, 12, 80), TickNote(12, 62, 12, 80))
         self.hear(call, None, player=True)
-        next(self.answer(Request(0, call, None, 120.0, 24, 96)), None)
+        request = Request(0, call, None, 120.0, 24, 96)
+        next(self.answer(request), None)
+        next(self.better(request, ()), None)
         self._decoder.restart()
 
     def hear(self, notes: Sequence[TickNote], metre: Metre | None, player: bool) -> None:
@@ -66,11 +69,36 @@ class Brain:
 
     def answer(self, request: Request) -> Iterator[TickNote]:
         """Yield an answer, lazily; see `composer.Brain`."""
-        shape = Shape(request)
-        sampling = Sampling(self._temperature, MIN_P, shape.bias, shape.steer)
         rng = np.random.default_rng([self._seed, request.turn])
-        sounding: dict[int, int] = {}  # pitch -> onset
-        for note in self._decoder.answer(Context(request.metre), sampling, rng, request.start):
-            if sounding.get(note.pitch) != note.onset:  # no key is struck twice at once
-                sounding[note.pitch] = note.onset
-                yield note
+        yield from unstruck(self._decoder.answer(Context(request.metre), self._sampling(request), rng, request.start))
+
+    def better(self, request: Request, first: Sequence[TickNote]) -> Iterator[tuple[TickNote, ...] | None]:
+        """Look for a better answer than `first`, side by side; see `composer.Brain`.
+
+        `first` is drawn once more among the others, from the same numbers: so it is compared with itself without the
+        call at no cost of its own.
+        """
+        rngs = [np.random.default_rng([self._seed, request.turn, i]) for i in range(CANDIDATES)]
+        options: dict[int, Option] = {}
+        for made in self._decoder.answers(Context(request.metre), self._sampling(request), rngs, request.start):
+            for i, one in enumerate(made):
+                if i not in options and (one.over or _is_too_long(one, request)):
+                    options[i] = Option(within(one.notes, request.max_ticks), one.gain, one.over)
+            yield None
+            if len(options) == CANDIDATES:
+                break
+        else:
+            return
+        chosen = best([options[i] for i in range(CANDIDATES)], request)
+        if chosen.notes != tuple(first):
+            yield chosen.notes
+
+    def _sampling(self, request: Request) -> Sampling:
+        """Return how an answer is drawn."""
+        shape = Shape(request)
+        return Sampling(self._temperature, MIN_P, shape.bias, shape.steer)
+
+
+def _is_too_long(one: Candidate, request: Request) -> bool:
+    """Tell whether an answer has gone on for longer than it may."""
+    return one.notes[-1].onset >= one.notes[0].onset + request.max_ticks
