@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from livejam.choice import CANDIDATES, Option, best, unstruck, within
-from livejam.decoder import Candidate, Decoder, Sampling
+from livejam.choice import CANDIDATES, best_of, unstruck
+from livejam.decoder import Decoder, Sampling
 from livejam.notes import Metre, TickNote
 from livejam.phrasing import Request
 from livejam.shape import MIN_P, TEMPERATURE, Shape
@@ -79,26 +79,12 @@ class Brain:
         call at no cost of its own.
         """
         rngs = [np.random.default_rng([self._seed, request.turn, i]) for i in range(CANDIDATES)]
-        options: dict[int, Option] = {}
-        for made in self._decoder.answers(Context(request.metre), self._sampling(request), rngs, request.start):
-            for i, one in enumerate(made):
-                if i not in options and (one.over or _is_too_long(one, request)):
-                    options[i] = Option(within(one.notes, request.max_ticks), one.gain, one.over)
-            yield None
-            if len(options) == CANDIDATES:
-                break
-        else:
-            return
-        chosen = best([options[i] for i in range(CANDIDATES)], request)
-        if chosen.notes != tuple(first):
-            yield chosen.notes
+        made = self._decoder.answers(Context(request.metre), self._sampling(request), rngs, request.start)
+        for found in best_of(made, request):
+            if found != tuple(first):
+                yield found
 
     def _sampling(self, request: Request) -> Sampling:
         """Return how an answer is drawn."""
         shape = Shape(request)
         return Sampling(self._temperature, MIN_P, shape.bias, shape.steer)
-
-
-def _is_too_long(one: Candidate, request: Request) -> bool:
-    """Tell whether an answer has gone on for longer than it may."""
-    return one.notes[-1].onset >= one.notes[0].onset + request.max_ticks
