@@ -61,6 +61,13 @@ class Answer:
         elif not self.complete:
             self._notes.append(note)
 
+    def exchange(self, notes: Sequence[TickNote]) -> bool:
+        """Let it be all of `notes` (by onset) instead, if it has no place in time yet; return whether it is."""
+        if self.grid is not None:
+            return False
+        self._notes, self.complete = list(notes), True
+        return True
+
     def place(self, grid: BeatGrid, now: float, latest: float | None) -> None:
         """Give it its place on `grid`, once its first note is there.
 

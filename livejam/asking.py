@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from livejam.answering import Answer
-from livejam.composer import Complete, Compose, Composed
+from livejam.composer import Better, Complete, Compose, Composed
 from livejam.phrasing import Request
 
 
@@ -18,6 +18,7 @@ class Tally:
     guesses: int = 0  # answers that were begun before the phrase was over
     used: int = 0  # of those, played
     answers: int = 0  # played
+    better: int = 0  # guesses in whose place a better one came in time
 
 
 class Asking:
@@ -44,7 +45,7 @@ class Asking:
     def guess(self, request: Request) -> None:
         """Have an answer made up in case the phrase is over as it is, unless one is there."""
         if self._guess is None or self._guess.request.call != request.call:
-            self._guess = self._ask(request)
+            self._guess = self._ask(request, spare=True)
             self.tally.guesses += 1
 
     def forget_guess(self) -> None:
@@ -67,21 +68,26 @@ class Asking:
         if self.awaited:
             self.answer = self._ask(self.awaited.request)
 
-    def take(self, reply: Composed | Complete) -> str | None:
-        """Take in what has come of an answer; return what went wrong with one that is still wanted, in one line."""
+    def take(self, reply: Composed | Complete | Better) -> str | None:
+        """Take in what has come of an answer; return what went wrong with one that is still wanted, in one line.
+
+        A better one counts until the answer has its place in time, that is, until its turn has come.
+        """
         trouble = None
         for answer in (self.answer, self._guess):
             if answer is None or answer.guess != reply.guess:
                 continue
             if isinstance(reply, Composed):
                 answer.add(reply.note)
-                continue
-            answer.complete, trouble = True, reply.trouble
-            if reply.cut and answer is self._guess:
-                self._guess = None
+            elif isinstance(reply, Better):
+                self.tally.better += answer.exchange(reply.notes)
+            else:
+                answer.complete, trouble = True, reply.trouble
+                if reply.cut and answer is self._guess:
+                    self._guess = None
         return trouble
 
-    def _ask(self, request: Request) -> Answer:
+    def _ask(self, request: Request, spare: bool = False) -> Answer:
         self._number += 1
-        self._tell(Compose(self._number, request))
+        self._tell(Compose(self._number, request, spare))
         return Answer(self._number, request)

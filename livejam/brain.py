@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from livejam.choice import CANDIDATES, best_of, unstruck
 from livejam.decoder import Decoder, Sampling
 from livejam.notes import Metre, TickNote
 from livejam.phrasing import Request
@@ -44,7 +45,9 @@ class Brain:
         """Run once what a turn runs: the first time is slow."""
         call = (TickNote(0, 60, 12, 80), TickNote(12, 62, 12, 80))
         self.hear(call, None, player=True)
-        next(self.answer(Request(0, call, None, 120.0, 24, 96)), None)
+        request = Request(0, call, None, 120.0, 24, 96)
+        next(self.answer(request), None)
+        next(self.better(request, ()), None)
         self._decoder.restart()
 
     def hear(self, notes: Sequence[TickNote], metre: Metre | None, player: bool) -> None:
@@ -66,11 +69,22 @@ class Brain:
 
     def answer(self, request: Request) -> Iterator[TickNote]:
         """Yield an answer, lazily; see `composer.Brain`."""
-        shape = Shape(request)
-        sampling = Sampling(self._temperature, MIN_P, shape.bias, shape.steer)
         rng = np.random.default_rng([self._seed, request.turn])
-        sounding: dict[int, int] = {}  # pitch -> onset
-        for note in self._decoder.answer(Context(request.metre), sampling, rng, request.start):
-            if sounding.get(note.pitch) != note.onset:  # no key is struck twice at once
-                sounding[note.pitch] = note.onset
-                yield note
+        yield from unstruck(self._decoder.answer(Context(request.metre), self._sampling(request), rng, request.start))
+
+    def better(self, request: Request, first: Sequence[TickNote]) -> Iterator[tuple[TickNote, ...] | None]:
+        """Look for a better answer than `first`, side by side; see `composer.Brain`.
+
+        `first` is drawn once more among the others, from the same numbers: so it is compared with itself without the
+        call at no cost of its own.
+        """
+        rngs = [np.random.default_rng([self._seed, request.turn, i]) for i in range(CANDIDATES)]
+        made = self._decoder.answers(Context(request.metre), self._sampling(request), rngs, request.start)
+        for found in best_of(made, request):
+            if found != tuple(first):
+                yield found
+
+    def _sampling(self, request: Request) -> Sampling:
+        """Return how an answer is drawn."""
+        shape = Shape(request)
+        return Sampling(self._temperature, MIN_P, shape.bias, shape.steer)

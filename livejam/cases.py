@@ -7,7 +7,7 @@ length, no silence). With the call withheld nothing is heard and the policy has 
 Knows nothing of what is measured. Ticks. One thread; the same cases, player and seed give the same answers.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from zlib import crc32
@@ -15,7 +15,8 @@ from zlib import crc32
 import numpy as np
 
 from livejam.answering import BARS, TIMES_THE_CALL
-from livejam.decoder import PART, Sampling
+from livejam.choice import CANDIDATES, best_of, within
+from livejam.decoder import PART, Decoder, Sampling
 from livejam.exam import Line, Notes, Phrase, pool_of, rivals, title_key
 from livejam.notes import TickNote
 from livejam.phrasing import BAR, Request
@@ -38,6 +39,20 @@ class Player(Protocol):
         self, context: Context, sampling: Sampling, rng: np.random.Generator, start: int = 0
     ) -> Iterator[TickNote]:
         """Yield an answer, lazily, by onset; `start` (ticks) is where it begins if nothing was heard."""
+
+
+class OnStage:
+    """A decoder that plays the best of several answers, as on stage where the silence lasts."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self.restart, self.hear, self.answer = decoder.restart, decoder.hear, decoder.answer
+
+    def best(self, context: Context, sampling: Sampling, seed: Sequence[int], request: Request) -> Notes:
+        """Return the best answer to `request`, the first of them as `seed` alone draws it."""
+        rngs = [np.random.default_rng([*seed, i]) for i in range(CANDIDATES)]
+        made = self._decoder.answers(context, sampling, rngs, request.start)
+        return next((found for found in best_of(made, request) if found is not None), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +106,12 @@ def answers_of(
             hear_case(player, case)
         request = _request(case)
         sampling = Sampling(TEMPERATURE, MIN_P) if withheld else _shaped(request)
-        rng = np.random.default_rng([seed, case.number])
-        made = player.answer(case.reference.context, sampling, rng, request.start)
+        made: Iterable[TickNote]
+        if isinstance(player, OnStage) and not withheld:
+            made = player.best(case.reference.context, sampling, [seed, case.number], request)
+        else:
+            rng = np.random.default_rng([seed, case.number])
+            made = player.answer(case.reference.context, sampling, rng, request.start)
         answers.append(_kept(made, request.max_ticks))
         advance(1)
     return answers
@@ -133,14 +152,7 @@ def _shaped(request: Request) -> Sampling:
     return Sampling(TEMPERATURE, MIN_P, shape.bias, shape.steer)
 
 
-def _kept(made: Iterator[TickNote], longest: int) -> Notes:
+def _kept(made: Iterable[TickNote], longest: int) -> Notes:
     """Return the notes up to `longest` ticks; as on stage, no key is struck twice at once."""
-    kept: list[TickNote] = []
-    struck: dict[int, int] = {}  # pitch -> onset
-    for note in made:
-        if kept and note.onset >= kept[0].onset + longest:
-            break
-        if struck.get(note.pitch) != note.onset:
-            struck[note.pitch] = note.onset
-            kept.append(note)
+    kept = within(made, longest)
     return tuple(sorted(kept, key=lambda note: (note.onset, note.pitch)))

@@ -109,11 +109,11 @@ def _compared(
     """Have everyone answer the same calls, and show what became of it."""
     from rich.progress import Progress
 
-    from livejam.cases import Amount
+    from livejam.cases import Amount, OnStage
     from livejam.comparison import Contest, compare, comparison_tables, set_questions
 
     amount = Amount(asked["answers"], asked["history"], asked["seed"])
-    contest = Contest({"livejam": network}, network, training, amount)
+    contest = Contest({"livejam": OnStage(network), "one answer": network}, network, training, amount)
     questions = set_questions(pieces, amount)
     with Progress(console=console) as progress:
         task = progress.add_task("answering", total=contest.steps(questions))

@@ -1,6 +1,7 @@
 """The network at work: orders come in, replies go out, one note at a time, so that an order never waits for long.
 
-Every order gets one last reply: to Hear it is Heard, Failed or Forgotten, to Compose it is Complete.
+Every order gets one last reply: to Hear it is Heard, Failed or Forgotten, to Compose it is Complete. With time to spare
+a Better may still come after that, as long as nothing else is ordered.
 
 The words that the two processes speak, and the one who does the work in the process of the network, or in virtual time
 in the session's own. Knows nothing of seconds, ports or pipes. Ticks. One thread.
@@ -31,6 +32,7 @@ class Compose:
 
     guess: int  # its number: replies carry it
     request: Request
+    spare: bool = False  # there may be time left when it is complete: look for a better one then
 
 
 Order = Hear | Compose
@@ -51,6 +53,14 @@ class Complete:
     guess: int
     trouble: str | None = None  # why, in one line, if it ended for a bad reason
     cut: bool = False  # another order came before its end
+
+
+@dataclass(frozen=True, slots=True)
+class Better:
+    """After it was complete: an answer to the same that is better, as a whole. It may come too late to be played."""
+
+    guess: int
+    notes: tuple[TickNote, ...]  # by onset
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,7 @@ class Lost:
     reason: str
 
 
-Reply = Composed | Complete | Heard | Failed | Forgotten | Lost
+Reply = Composed | Complete | Better | Heard | Failed | Forgotten | Lost
 
 
 class Brain(Protocol):
@@ -106,6 +116,12 @@ class Brain(Protocol):
         memory until it is heard. Raises LivejamError if it can't go on.
         """
 
+    def better(self, request: Request, first: Sequence[TickNote]) -> Iterator[tuple[TickNote, ...] | None]:
+        """Look for a better answer than `first`, which `answer` has just given: None after each step of the network.
+
+        The last item is that answer, if there is one. Otherwise like `answer`, by which it is dropped, too.
+        """
+
 
 class Composer:
     """Carries out orders, the latest first of all."""
@@ -113,44 +129,61 @@ class Composer:
     def __init__(self, brain: Brain) -> None:
         self._brain = brain
         self._notes: Iterator[TickNote] | None = None  # of the answer in work
-        self._guess = 0
-        self._first: int | None = None  # ticks: its first onset
-        self._longest = 0  # ticks
+        self._order: Compose | None = None  # the latest
+        self._made: list[TickNote] = []  # its notes so far
+        self._better: Iterator[tuple[TickNote, ...] | None] | None = None  # steps of the search for a better one
         self._astray = False  # everything is forgotten, and not yet told again from its beginning
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is in work."""
-        return self._notes is not None
+        """Whether an answer is in work, or a better one is looked for."""
+        return self._notes is not None or self._better is not None
 
     def take(self, order: Order) -> tuple[Reply, ...]:
         """Carry out an order; what takes long is left for `work`. The answer in work is over."""
-        ended = (Complete(self._guess, cut=True),) if self._notes is not None else ()
-        self._notes = None
+        ended = (Complete(self._order.guess, cut=True),) if self._notes is not None and self._order else ()
+        self._notes = self._better = None
         done = self._hear(order) if isinstance(order, Hear) else self._begin(order)
         return (*ended, done) if done else ended
 
     def work(self) -> Reply | None:
-        """Make up one note of the answer in work."""
-        if self._notes is None:
+        """Let the network make one step: a note of the answer in work, or of all that may be better than it."""
+        if self._order is None:
             return None
+        if self._notes is not None:
+            return self._go_on(self._notes, self._order)
+        return self._look_on(self._better, self._order) if self._better is not None else None
+
+    def _go_on(self, notes: Iterator[TickNote], order: Compose) -> Reply:
         try:
-            note = next(self._notes, None)
+            note = next(notes, None)
         except LivejamError as error:
             self._notes = None
-            return Complete(self._guess, str(error))
-        if note is None or self._is_beyond(note):
+            return Complete(order.guess, str(error))
+        if note is None or self._is_beyond(note, order.request):
             self._notes = None
-            return Complete(self._guess)
-        return Composed(self._guess, note)
+            if order.spare and self._made:
+                self._better = self._brain.better(order.request, self._made)
+            return Complete(order.guess)
+        self._made.append(note)
+        return Composed(order.guess, note)
 
-    def _is_beyond(self, note: TickNote) -> bool:
+    def _look_on(self, better: Iterator[tuple[TickNote, ...] | None], order: Compose) -> Reply | None:
+        try:
+            found = next(better, ())
+        except LivejamError:  # what is there already is good enough
+            found = ()
+        if found is None:
+            return None
+        self._better = None
+        return Better(order.guess, found) if found else None
+
+    def _is_beyond(self, note: TickNote, request: Request) -> bool:
         """Tell whether `note` is later than the answer may last."""
-        self._first = note.onset if self._first is None else self._first
-        return note.onset >= self._first + self._longest
+        return bool(self._made) and note.onset >= self._made[0].onset + request.max_ticks
 
     def _begin(self, order: Compose) -> Reply | None:
-        self._guess, self._first, self._longest = order.guess, None, order.request.max_ticks
+        self._order, self._made = order, []
         try:
             self._notes = self._brain.answer(order.request)
         except LivejamError as error:

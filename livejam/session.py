@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from livejam.answering import requested, traded
 from livejam.asking import Asking, Tally
-from livejam.composer import Complete, Composed, Failed, Forgotten, Heard, Lost, Reply
+from livejam.composer import Better, Complete, Composed, Failed, Forgotten, Heard, Lost, Reply
 from livejam.events import Clocking, Gesture, Pedal, PlayerEvent, PortBack, PortLost, Stop
 from livejam.grid import BeatGrid
 from livejam.hearing import Hearing
@@ -125,7 +125,7 @@ class Session:
             case NoteOn() | NoteOff() | Pedal() | Gesture():
                 self._stage.recorder.record(time, event, player=True)
                 self._hear_player(time, event)
-            case Composed() | Complete() | Heard() | Failed() | Forgotten() | Lost():
+            case Composed() | Complete() | Better() | Heard() | Failed() | Forgotten() | Lost():
                 self._take_reply(event, time)
             case PortLost(name, keys):
                 self._warn(f"{name} is gone; livejam goes on as soon as it is back")
@@ -237,7 +237,7 @@ class Session:
 
     def _take_reply(self, reply: Reply, now: float) -> None:
         match reply:
-            case Composed() | Complete():
+            case Composed() | Complete() | Better():
                 self._warn(self._asking.take(reply))
             case Failed(reason):
                 self._warn(reason)

@@ -59,6 +59,10 @@ class Parrot:
             self.decoded += 1
             yield replace(note, onset=note.onset + later, pitch=min(127, note.pitch + 12))
 
+    def better(self, request: Request, first: Sequence[TickNote]) -> Iterator[tuple[TickNote, ...] | None]:
+        """There is none."""
+        return iter(())
+
 
 class SlowPartner:
     """A network whose replies take their time, and that dies now and then.

@@ -76,6 +76,50 @@ def test_a_loaded_brain_says_what_repeats_its_answers():
     assert load_brain(TINY, 5, 0.0).about["temperature"] == 0.0
 
 
+def searched(brain, request, first):
+    """Return the better answer, if there is one, and in how many steps of the network it was found."""
+    items = list(brain.better(request, first))
+    found = [item for item in items if item is not None]
+    assert items == [None] * (len(items) - len(found)) + found, "only the last item is an answer"
+    return found, len(items) - len(found)
+
+
+def test_better_answers_are_found_step_by_step_and_are_the_same_every_time():
+    differing = 0
+    for turn in range(6):
+        one, request = brain(), Request(turn, CALL, FOUR, 120.0, 120, 384)
+        first = ask(one, turn=turn)
+        found, steps = searched(one, request, first)
+        again = brain()
+        assert ask(again, turn=turn) == first
+        assert searched(again, request, first) == (found, steps)
+        assert ask(brain(), turn=turn) == first, "the first is what it would be alone"
+        assert steps >= len(found[0] if found else first)
+        differing += bool(found)
+        assert all(note.onset < notes[0].onset + 384 and note.velocity for notes in found for note in notes)
+    assert 0 < differing < 6, "sometimes the first one is the best"
+
+
+def test_a_better_answer_keeps_to_the_bars_that_are_traded():
+    first = CALL[-1].onset + 12
+    for turn in range(4):
+        one = brain()
+        one.hear(CALL, FOUR, player=True)
+        request = Request(turn, CALL, FOUR, 120.0, first, 96, min_ticks=72, first=first)
+        for notes in searched(one, request, ())[0]:
+            assert notes[0].onset == first
+            assert notes[-1].onset - first < 96
+
+
+def test_hearing_more_ends_the_search():
+    one = brain()
+    ask(one)
+    steps = one.better(Request(1, CALL, FOUR, 120.0, 120, 384), ())
+    assert next(steps) is None
+    one.hear(walk(2, start=200), FOUR, player=True)
+    assert list(steps) == []
+
+
 def test_no_model_is_one_line(tmp_path):
     with pytest.raises(ModelError, match=r"no network at .*nothing\.json"):
         load_brain(tmp_path / "nothing.onnx", 1, None)

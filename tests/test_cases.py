@@ -1,13 +1,14 @@
 """Which calls are answered, and by whom and how: players that are told apart by what they hear."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from prepared import part, piece
 
-from livejam.cases import Amount, answers_of, choose_cases
-from livejam.decoder import PART, Sampling
+from livejam.cases import Amount, OnStage, answers_of, choose_cases
+from livejam.decoder import PART, Decoder, Sampling
 from livejam.evaluation import line_classes
 from livejam.exam import OTHERS, lines_of
 from livejam.markov import MarkovModel
@@ -18,6 +19,7 @@ from livejam.shape import REGISTER
 from livejam.tokenizer import DELTA_TICKS, END, PREDICTED, Context
 
 SIZES = (8, 5, 7, 9)
+TINY = Path(__file__).parent / "data" / "tiny.onnx"
 
 
 @pytest.fixture
@@ -117,6 +119,16 @@ def test_an_answer_lasts_no_longer_than_on_stage_and_strikes_no_key_twice(lines)
     (answer,) = answers_of(Endless(), [case], 1, advance=counted.append)
     assert [note.onset - answer[0].onset for note in answer] == list(range(0, 4 * 96, 12))
     assert counted == [1]
+
+
+def test_on_stage_one_of_several_answers_is_played(lines):
+    cases, decoder = choose_cases("ours", lines, Amount(8)), Decoder(TINY)
+    alone, best = (answers_of(player, cases, 1) for player in (decoder, OnStage(decoder)))
+    same = [one == other for one, other in zip(alone, best, strict=True)]
+    assert any(same), "now and then the first is the best"
+    assert not all(same)
+    assert best == answers_of(OnStage(decoder), cases, 1)
+    assert answers_of(decoder, cases, 1, True) == answers_of(OnStage(decoder), cases, 1, True)
 
 
 # The Markov model as a player

@@ -3,7 +3,7 @@
 import pytest
 from conftest import Parrot
 
-from livejam.composer import Complete, Compose, Composed, Composer, Failed, Forgotten, Hear, Heard
+from livejam.composer import Better, Complete, Compose, Composed, Composer, Failed, Forgotten, Hear, Heard
 from livejam.errors import ModelError
 from livejam.notes import TickNote
 from livejam.phrasing import Request
@@ -142,3 +142,70 @@ def test_a_bug_is_not_hidden():
 
     with pytest.raises(ZeroDivisionError):
         Composer(Buggy()).take(hear())
+
+
+class Searching(Parrot):
+    """Finds a better answer, the first one backwards, in three steps."""
+
+    steps = 0
+    found = True
+    fails = False
+
+    def better(self, request, first):
+        for _ in range(3):
+            self.steps += 1
+            yield None
+        if self.fails:
+            raise ModelError("too much")
+        if self.found:
+            yield tuple(first)[::-1]
+
+
+def searching(**how):
+    """Return a composer that has completed an answer with time to spare, and its brain."""
+    brain = Searching()
+    for name, value in how.items():
+        setattr(brain, name, value)
+    composer = Composer(brain)
+    composer.take(hear())
+    composer.take(Compose(7, REQUEST, spare=True))
+    while composer.work() != Complete(7):
+        pass
+    return composer, brain
+
+
+def test_with_time_to_spare_a_better_answer_comes_after_the_first_is_complete():
+    composer, _ = searching()
+    *steps, better = worked(composer)
+    assert steps == [None] * 3
+    assert better.guess == 7
+    assert [note.pitch for note in better.notes] == [75, 74, 73, 72]
+    assert composer.work() is None
+
+
+def test_without_time_to_spare_none_is_looked_for(composer):
+    composer.take(Compose(7, REQUEST))
+    assert worked(composer)[-1] == Complete(7)
+    searched = Searching()
+    composer = Composer(searched)
+    composer.take(hear())
+    composer.take(Compose(7, REQUEST))
+    assert worked(composer)[-1] == Complete(7)
+    assert searched.steps == 0
+
+
+@pytest.mark.parametrize("how", [{"found": False}, {"fails": True}])
+def test_where_there_is_no_better_one_nothing_is_said(how):
+    composer, _ = searching(**how)
+    assert worked(composer) == [None] * 4
+
+
+@pytest.mark.parametrize("order", [hear(CALL[:1], keep=4), Compose(8, REQUEST)])
+def test_an_order_waits_for_one_step_of_the_search_at_most_and_ends_it(order):
+    composer, brain = searching()
+    assert composer.work() is None
+    assert brain.steps == 1, "one step at a time"
+    replies = composer.take(order)
+    assert not any(isinstance(reply, Complete) for reply in replies), "that was said before"
+    assert not any(isinstance(reply, Better) for reply in worked(composer))
+    assert brain.steps == 1

@@ -8,7 +8,7 @@ import pytest
 from conftest import Parrot, unmatched
 
 from livejam.clock import MidiClock
-from livejam.composer import Composed, Heard
+from livejam.composer import Better, Composed, Heard
 from livejam.errors import ModelError
 from livejam.events import ClockPulse, ClockStart, ClockStop, Pedal, PortBack, PortLost
 from livejam.modes import Bars, ModeChosen, Signal, Silence
@@ -284,6 +284,41 @@ def test_an_answer_is_made_up_in_the_silence_before_it(world):
     assert seen == pytest.approx([4.95 + PLAUSIBLE] * 8)
     assert world.ons[0][0] == 6.0
     assert (world.session.tally.guesses, world.session.tally.used) == (1, 1)
+
+
+def test_a_better_answer_found_in_the_silence_is_played_and_begins_no_later(world):
+    class Picky(Parrot):
+        def better(self, request, first):
+            yield None
+            yield tuple(replace(note, pitch=note.pitch - 24) for note in first)
+
+    plain = type(world)()
+    world.brain = Picky()
+    for each in (plain, world):
+        each.phrase(1.0, [60, 62, 64, 65])
+        each.run()
+    assert [pitch for _, pitch in plain.ons] == [72, 74, 76, 77]
+    assert [pitch for _, pitch in world.ons] == [48, 50, 52, 53]
+    assert [at for at, _ in world.ons] == [at for at, _ in plain.ons]
+    assert world.session.tally.better == 1
+
+
+@pytest.mark.parametrize("slow", [0.3, 5.0])
+def test_a_better_answer_that_takes_its_time_delays_nothing(world, slow):
+    class Picky(Parrot):
+        def better(self, request, first):
+            yield tuple(replace(note, pitch=note.pitch - 24) for note in first)
+
+    plain = type(world)()
+    world.brain = Picky()
+    for each in (plain, world):
+        each.cost = lambda reply: slow if isinstance(reply, Better) else 0.001
+        each.phrase(1.0, [60, 62, 64, 65])
+        each.phrase(8.0, [67, 69, 71, 72])
+        each.run()
+    assert [at for at, _ in world.ons] == [at for at, _ in plain.ons]
+    in_time = slow < 0.5
+    assert world.ons[0][1] == (48 if in_time else 72)
 
 
 def test_a_guess_is_given_up_when_the_phrase_goes_on(world):

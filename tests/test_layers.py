@@ -26,7 +26,7 @@ LAYERS = (  # each module imports what stands on a lower line, and nothing on it
     ("sender", "hearing", "asking"),
     ("stage", "memory"),
     ("composer", "turns", "answering", "brain"),
-    ("shape",),
+    ("choice", "shape"),
     ("signs",),
     ("modes", "phrasing", "playback", "decoder", "echo", "clock", "metronome", "feel"),
     ("pulse", "messages", "tempo", "endings", "outgoing"),

@@ -1,16 +1,18 @@
 """The network in a process of its own: a real one, with the tiny network, that is killed and stopped and left alone."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import pytest
 
-from livejam.composer import Complete, Compose, Composed, Forgotten, Hear, Heard, Lost
+from livejam.composer import Better, Complete, Compose, Composed, Forgotten, Hear, Heard, Lost
 from livejam.errors import ModelError
 from livejam.memory import Memory, Phrase
 from livejam.notes import TickNote
@@ -65,6 +67,24 @@ def test_answers_arrive():
         process = network._process
     assert process.exitcode == 0
     assert process not in multiprocessing.active_children()
+
+
+def test_a_better_answer_arrives_after_the_first_and_nothing_else_is_owed():
+    with NetworkProcess(TINY, hung=0.5) as network:
+        network.ready()
+        told, better = Told(network), None
+        network.tell(Hear(0, CALL, None, player=True))
+        for guess in range(1, 20):  # now and then the first one is the best
+            network.tell(Compose(guess, replace(SHORT, turn=guess), spare=True))
+            told.until(Complete)
+            with contextlib.suppress(Empty):
+                better = told.replies.get(timeout=2.0)
+                break
+        assert isinstance(better, Better)
+        assert better.guess == guess
+        assert better.notes
+        network.tell(Hear(4, CALL[:1], None, player=False))
+        assert told.until(Heard)[-1].total == 5
 
 
 def test_an_order_does_not_wait_for_the_answer_in_work_and_all_is_accounted_for():

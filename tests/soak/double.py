@@ -49,3 +49,10 @@ class Double:
                 yield replace(note, onset=onset, length=length, pitch=(note.pitch + 5 * round_) % 128)
                 if kind == 6:
                     yield replace(note, onset=onset, pitch=(note.pitch + 9) % 128, velocity=0)
+
+    def better(self, request: Request, first: Sequence[TickNote]) -> Iterator[tuple[TickNote, ...] | None]:
+        """Go backwards, after a few steps, in every other turn."""
+        yield from (None,) * len(first)
+        if request.turn % 2:
+            onsets = [note.onset for note in first]
+            yield tuple(replace(note, onset=onset) for note, onset in zip(reversed(first), onsets, strict=True))
