@@ -29,7 +29,7 @@ LAYERS = (  # each module imports what stands on a lower line, and nothing on it
     ("shape",),
     ("signs",),
     ("modes", "phrasing", "playback", "decoder", "echo", "clock", "metronome", "feel"),
-    ("pulse", "messages", "tempo", "endings", "outgoing"),
+    ("pulse", "messages", "tempo", "endings", "outgoing", "steering"),
     ("events", "grid"),
     ("notes", "errors"),
 )
@@ -37,7 +37,7 @@ PURE = {  # no devices, files, threads or clocks
     *("notes", "events", "errors", "grid", "pulse", "tempo", "clock", "metronome", "feel"),
     *("modes", "signs", "turns", "endings", "phrasing", "answering", "asking", "playback", "echo"),
     *("composer", "memory", "hearing", "stage", "sender", "session", "virtual"),
-    *("messages", "outgoing", "portnames", "tokenizer", "controls"),
+    *("messages", "outgoing", "portnames", "tokenizer", "controls", "steering"),
 }
 IMPURE = {"time", "threading", "queue", "os", "socket", "subprocess", "signal", "io", "multiprocessing", "random"}
 
