@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from livejam.controls import Wish
 from livejam.decoder import Decoder, Sampling
 from livejam.notes import Metre, TickNote
 from livejam.phrasing import Request
 from livejam.shape import MIN_P, TEMPERATURE, Shape
+from livejam.steering import PLAIN, Steering
 from livejam.tokenizer import Context
 
 
@@ -44,7 +46,8 @@ class Brain:
         """Run once what a turn runs: the first time is slow."""
         call = (TickNote(0, 60, 12, 80), TickNote(12, 62, 12, 80))
         self.hear(call, None, player=True)
-        next(self.answer(Request(0, call, None, 120.0, 24, 96)), None)
+        for steering in (PLAIN, Steering(follow=2.0)):
+            next(self.answer(Request(0, call, None, 120.0, 24, 96, steering=steering)), None)
         self._decoder.restart()
 
     def hear(self, notes: Sequence[TickNote], metre: Metre | None, player: bool) -> None:
@@ -64,13 +67,29 @@ class Brain:
         """Probability that the phrase is over with the latest note."""
         return self._decoder.phrase_end
 
+    def asked(self, request: Request) -> tuple[Context, Sampling, Wish | None]:
+        """Return what a request asks of the network; None: none of its controls."""
+        shape, steering = Shape(request), request.steering
+        temperature = self._temperature if steering.temperature is None else steering.temperature
+        wish = Wish(
+            steering.bars,
+            density=steering.density,
+            register=steering.register,
+            kind=steering.kind,
+            key=steering.key,
+        )
+        return (
+            Context(request.metre, style=steering.style, chords=request.chords),
+            Sampling(temperature, MIN_P, shape.bias, shape.steer, steering.follow),
+            None if wish == Wish() else wish,
+        )
+
     def answer(self, request: Request) -> Iterator[TickNote]:
         """Yield an answer, lazily; see `composer.Brain`."""
-        shape = Shape(request)
-        sampling = Sampling(self._temperature, MIN_P, shape.bias, shape.steer)
+        context, sampling, wish = self.asked(request)
         rng = np.random.default_rng([self._seed, request.turn])
         sounding: dict[int, int] = {}  # pitch -> onset
-        for note in self._decoder.answer(Context(request.metre), sampling, rng, request.start):
+        for note in self._decoder.answer(context, sampling, rng, request.start, wish):
             if sounding.get(note.pitch) != note.onset:  # no key is struck twice at once
                 sounding[note.pitch] = note.onset
                 yield note

@@ -181,6 +181,11 @@ class TickLine:
         """Return where a bar begins, ticks."""
         return bar * self._bar + self._bar_line
 
+    @property
+    def song(self) -> int | None:
+        """Where the clock's song begins, ticks; None: no clock."""
+        return self.bar_tick(self._song) if self._known else None
+
     def beat(self) -> float:
         """Return the length of a beat, seconds."""
         return self.grid.beat

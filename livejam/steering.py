@@ -161,7 +161,7 @@ def turned(steering: Steering, name: str, position: int) -> Steering:
     return replace(steering, **change)
 
 
-def asked(settings: Iterable[tuple[str, Any]]) -> Steering:
+def asked_for(settings: Iterable[tuple[str, Any]]) -> Steering:
     """Return the steering of (name of a control, value); a value of None is not asked for."""
     return Steering(**{CONTROLS[name].field: value for name, value in settings if value is not None})
 

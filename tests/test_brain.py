@@ -169,7 +169,7 @@ def test_no_key_is_struck_twice_at_one_place():
     assert len({(note.onset, note.pitch) for note in plain}) < 40  # the network alone would do it
 
     class TwoKeys(Decoder):
-        def answer(self, context, sampling, rng, start=0):
+        def answer(self, context, sampling, rng, start=0, wish=None):
             return super().answer(context, Sampling(steer=chords_of_two_keys), rng, start)
 
     notes = ask(Brain(TwoKeys(TINY), 1), most=30)
