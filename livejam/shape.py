@@ -5,7 +5,7 @@ Pure numpy. Knows nothing of seconds, ports, or of who makes up the notes. Ticks
 
 import numpy as np
 
-from livejam.controls import first_bar
+from livejam.controls import REGISTERS, first_bar
 from livejam.decoder import PART
 from livejam.notes import Metre
 from livejam.phrasing import BAR, Request
@@ -16,6 +16,7 @@ TEMPERATURE = 0.95
 MIN_P = 0.05
 NEVER = -1e9  # added to a logit
 REGISTER = 7  # semitones beyond the call's range that cost nothing; each one more costs REGISTER_COST
+ASKED = 4  # likewise beyond a register that is asked for
 REGISTER_COST = 0.3  # nats
 FEWEST = 3  # notes of an answer, if the call has as many
 FULL_CHORD = 10  # notes that may sound together
@@ -34,8 +35,11 @@ class Shape:
         self.span = max(96, max(note.onset + note.length for note in call) - call[0].onset)  # ticks
         self.bias = np.zeros(NOISE, np.float32)
         self.deltas = np.array([*DELTA_TICKS, 0])  # of each class; the last is the end
-        if not steering.register:
-            self._keep_near(min(note.pitch for note in call), max(note.pitch for note in call))
+        if steering.register:
+            edges = (REGISTERS[0] - REGISTER, *REGISTERS, REGISTERS[-1] + REGISTER)
+            self._keep_near(edges[steering.register - 1] - ASKED, edges[steering.register] + ASKED)
+        else:
+            self._keep_near(min(note.pitch for note in call) - REGISTER, max(note.pitch for note in call) + REGISTER)
         if steering.key:
             self.bias[PART["pitch"]][~in_scale(steering.key)] = NEVER
         self.bias[PART["velocity"]][0] = NEVER  # "unknown" can't be played
@@ -59,9 +63,9 @@ class Shape:
             delta[DELTA_TICKS.index(0)] = NEVER
 
     def _keep_near(self, lowest: int, highest: int) -> None:
-        """Have pitches far beyond these cost more the farther they are."""
+        """Have pitches beyond these cost more the farther they are."""
         pitches = np.arange(PREDICTED["pitch"])
-        beyond = np.maximum(0, np.maximum(lowest - REGISTER - pitches, pitches - highest - REGISTER))
+        beyond = np.maximum(0, np.maximum(lowest - pitches, pitches - highest))
         self.bias[PART["pitch"]] -= REGISTER_COST * beyond
 
     def _fill(self, delta: np.ndarray, bars: int, ticks: int, begun: int) -> None:

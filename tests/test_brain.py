@@ -243,8 +243,11 @@ def test_the_last_bar_is_counted_from_the_first_full_one(first, bars, metre, spa
 
 
 def test_a_register_asked_for_replaces_that_of_the_call():
-    assert shape_of(CALL).bias[PART["pitch"]][30] < 0
-    assert not shape_of(CALL, steering=Steering(register=1)).bias[PART["pitch"]].any()
+    low, high = (shape_of(CALL, steering=Steering(register=asked)).bias[PART["pitch"]] for asked in (1, 7))
+    assert not low[40:53].any()
+    assert not high[80:90].any()
+    assert low[60] == pytest.approx(-8 * REGISTER_COST)
+    assert high[60] == pytest.approx(-15 * REGISTER_COST)
 
 
 def test_what_is_asked_reaches_the_network():
