@@ -87,10 +87,10 @@ class Scribe:
             self._recorder.tempo(time, bpm)
         self._screen.tempo(bpm)
 
-    def steering(self, turn: int, words: dict[str, str]) -> None:
+    def steered(self, turn: int, words: dict[str, str]) -> None:
         """Keep what is asked of an answer."""
         if self._recorder:
-            self._recorder.steering(turn, words)
+            self._recorder.steered(turn, words)
 
 
 def listen(jam: Jam, driver: Driver, network: Network, console: Console) -> Jammed:

@@ -122,7 +122,7 @@ class JamRecorder:
         """From `time` (of a beat) on the tempo is `bpm` quarter notes a minute."""
         self._queue.put((time, _Beat(bpm), False))
 
-    def steering(self, turn: int, words: dict[str, str]) -> None:
+    def steered(self, turn: int, words: dict[str, str]) -> None:
         """This is asked of the answer of a turn, by the names of the controls."""
         self._queue.put((0.0, _Steered(turn, words), False))
 

@@ -40,7 +40,7 @@ class AnswerTape:
         """Keep the tempo from a beat at `time` on."""
         self.tape.beat(time, bpm)
 
-    def steering(self, turn: int, words: dict[str, str]) -> None:
+    def steered(self, turn: int, words: dict[str, str]) -> None:
         """Keep nothing."""
 
 

@@ -226,7 +226,7 @@ class Session:
             self._warn(NO_BARS)
         self._over_at = now if isinstance(self._turns.mode, Signal) else now + self._lead
         grid, call = self._close_call(now)
-        self._stage.recorder.steering(turn, in_words(self._wants.steering))
+        self._stage.recorder.steered(turn, in_words(self._wants.steering))
         self._asking.begin(self._requested(turn, call, grid, now), self._must_start)
         self._go_on_answering(now)
 

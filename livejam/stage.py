@@ -102,7 +102,7 @@ class Recorder(Protocol):
     def tempo(self, time: float, bpm: float) -> None:
         """From `time` (of a beat) on the tempo is `bpm` quarter notes a minute."""
 
-    def steering(self, turn: int, words: dict[str, str]) -> None:
+    def steered(self, turn: int, words: dict[str, str]) -> None:
         """This is asked of the answer of a turn, by the names of the controls."""
 
 

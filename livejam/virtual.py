@@ -125,7 +125,7 @@ class NoRecorder:
     def tempo(self, time: float, bpm: float) -> None:
         """Keep nothing."""
 
-    def steering(self, turn: int, words: dict[str, str]) -> None:
+    def steered(self, turn: int, words: dict[str, str]) -> None:
         """Keep nothing."""
 
 

@@ -128,7 +128,7 @@ class Recorder:
         """Keep the tempo."""
         self.tempos.append((time, bpm))
 
-    def steering(self, turn: int, words: dict[str, str]) -> None:
+    def steered(self, turn: int, words: dict[str, str]) -> None:
         """Keep what is asked of an answer."""
         self.steerings.append((turn, words))
 

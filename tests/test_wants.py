@@ -131,6 +131,6 @@ def test_what_answers_were_made_with_is_kept_where_it_changes(tmp_path):
     with JamRecorder(file, print) as recorder:
         for turn, words in ((1, {}), (2, {"follow": "2"}), (3, {"follow": "2"}), (4, {})):
             recorder.record(float(turn), NoteOn(60, 80), player=True)
-            recorder.steering(turn, words)
+            recorder.steered(turn, words)
     about = json.loads(recorder.saved.with_suffix(".json").read_text())
     assert about == {"seed": 5, "steering": [{"turn": 2, "follow": "2"}, {"turn": 4}]}
