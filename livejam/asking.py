@@ -42,9 +42,14 @@ class Asking:
         """The answer whose turn it is, but whose place is still open."""
         return self.answer if self.answer and self.answer.grid is None else None
 
+    @property
+    def guessing(self) -> bool:
+        """Whether an answer was asked for in case the phrase is over."""
+        return self._guess is not None
+
     def guess(self, request: Request) -> None:
         """Have an answer made up in case the phrase is over as it is, unless one is there."""
-        if self._guess is None or self._guess.request.call != request.call:
+        if self._guess is None or not _alike(self._guess.request, request):
             self._guess = self._ask(request, spare=True)
             self.tally.guesses += 1
 
@@ -58,7 +63,7 @@ class Asking:
         Where it `must_start`, one that lacks the very last notes of the call is better than one that comes late.
         """
         guess, self._guess = self._guess, None
-        fits = guess is not None and (guess.request.call == request.call or (must_start and guess.first is not None))
+        fits = guess is not None and (_alike(guess.request, request) or (must_start and guess.first is not None))
         self.answer = guess if guess and fits else self._ask(request)
         self.tally.answers += 1
         self.tally.used += fits
@@ -91,3 +96,9 @@ class Asking:
         self._number += 1
         self._tell(Compose(self._number, request, spare))
         return Answer(self._number, request)
+
+
+def _alike(one: Request, other: Request) -> bool:
+    """Return whether an answer to one request answers the other: a chart's chords are those of a place."""
+    placed = not other.chords or (one.first, one.chords) == (other.first, other.chords)
+    return one.call == other.call and one.steering == other.steering and placed

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from livejam.choice import CANDIDATES, best_of, unstruck
+from livejam.controls import Wish
 from livejam.decoder import Decoder, Sampling
 from livejam.notes import Metre, TickNote
 from livejam.phrasing import Request
 from livejam.shape import MIN_P, TEMPERATURE, Shape
+from livejam.steering import PLAIN, Steering
 from livejam.tokenizer import Context
 
 
@@ -45,9 +47,10 @@ class Brain:
         """Run once what a turn runs: the first time is slow."""
         call = (TickNote(0, 60, 12, 80), TickNote(12, 62, 12, 80))
         self.hear(call, None, player=True)
-        request = Request(0, call, None, 120.0, 24, 96)
-        next(self.answer(request), None)
-        next(self.better(request, ()), None)
+        for steering in (PLAIN, Steering(follow=2.0)):
+            request = Request(0, call, None, 120.0, 24, 96, steering=steering)
+            next(self.answer(request), None)
+            next(self.better(request, ()), None)
         self._decoder.restart()
 
     def hear(self, notes: Sequence[TickNote], metre: Metre | None, player: bool) -> None:
@@ -67,10 +70,28 @@ class Brain:
         """Probability that the phrase is over with the latest note."""
         return self._decoder.phrase_end
 
+    def asked(self, request: Request) -> tuple[Context, Sampling, Wish | None]:
+        """Return what a request asks of the network; None: none of its controls."""
+        shape, steering = Shape(request), request.steering
+        temperature = self._temperature if steering.temperature is None else steering.temperature
+        wish = Wish(
+            steering.bars,
+            density=steering.density,
+            register=steering.register,
+            kind=steering.kind,
+            key=steering.key,
+        )
+        return (
+            Context(request.metre, style=steering.style, chords=request.chords),
+            Sampling(temperature, MIN_P, shape.bias, shape.steer, steering.follow),
+            None if wish == Wish() else wish,
+        )
+
     def answer(self, request: Request) -> Iterator[TickNote]:
         """Yield an answer, lazily; see `composer.Brain`."""
+        context, sampling, wish = self.asked(request)
         rng = np.random.default_rng([self._seed, request.turn])
-        yield from unstruck(self._decoder.answer(Context(request.metre), self._sampling(request), rng, request.start))
+        yield from unstruck(self._decoder.answer(context, sampling, rng, request.start, wish))
 
     def better(self, request: Request, first: Sequence[TickNote]) -> Iterator[tuple[TickNote, ...] | None]:
         """Look for a better answer than `first`, side by side; see `composer.Brain`.
@@ -78,13 +99,8 @@ class Brain:
         `first` is drawn once more among the others, from the same numbers: so it is compared with itself without the
         call at no cost of its own.
         """
+        context, sampling, wish = self.asked(request)
         rngs = [np.random.default_rng([self._seed, request.turn, i]) for i in range(CANDIDATES)]
-        made = self._decoder.answers(Context(request.metre), self._sampling(request), rngs, request.start)
-        for found in best_of(made, request):
+        for found in best_of(self._decoder.answers(context, sampling, rngs, request.start, wish), request):
             if found != tuple(first):
                 yield found
-
-    def _sampling(self, request: Request) -> Sampling:
-        """Return how an answer is drawn."""
-        shape = Shape(request)
-        return Sampling(self._temperature, MIN_P, shape.bias, shape.steer)

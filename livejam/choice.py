@@ -46,7 +46,8 @@ def best_of(steps: Iterable[Sequence[Candidate]], request: Request) -> Iterator[
     for made in steps:
         for i, one in enumerate(made):
             if i not in options and (one.over or _is_too_long(one, request)):
-                options[i] = Option(within(one.notes, request.max_ticks), one.gain, one.over)
+                gain = one.gain if request.steering.follow else 0.0  # who is to ignore the call owes it nothing
+                options[i] = Option(within(one.notes, request.max_ticks), gain, one.over)
         yield None
         if len(options) == len(made):
             yield best([options[i] for i in range(len(made))], request).notes
@@ -68,7 +69,8 @@ def faults(option: Option, request: Request) -> int:
     notes = option.notes
     if not notes:
         return 4
-    beyond = max(_beyond(note.pitch, request.call) for note in notes) > REACH
+    asked = request.steering.register  # elsewhere than the call
+    beyond = not asked and max(_beyond(note.pitch, request.call) for note in notes) > REACH
     return is_stuck(Columns.of(sorted(notes, key=_in_order))) + beyond + (not option.ended)
 
 

@@ -19,10 +19,13 @@ from livejam.cli_options import (
     answer_channel,
     beat_options,
     brain_options,
+    chart_option,
     chosen_ports,
     chosen_settings,
+    knob_option,
     port_options,
     record_options,
+    steering_options,
     turn_options,
     with_beat,
 )
@@ -119,6 +122,9 @@ def _own_ports(driver: "Driver") -> str | None:
 @beat_options(tempo="your own pulse", metre="unknown; 4/4 with a clock")
 @turn_options
 @click.option("--jack", is_flag=True, help="Use JACK itself: notes are exact to the sample.")
+@steering_options
+@chart_option
+@knob_option
 @brain_options
 @record_options
 def listen(**asked: Any) -> None:
@@ -154,6 +160,8 @@ def _told(tally: "Tally") -> str:
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="MIDI file for the answer.")
 @answer_channel
 @beat_options(tempo="the file's, or else your own pulse", metre="the file's")
+@steering_options
+@chart_option
 @brain_options
 def respond(call: Path, out: Path, answer_channel: int, **asked: Any) -> None:
     """Answer a MIDI file, CALL, with another.
@@ -195,6 +203,7 @@ def _brain(asked: dict[str, Any], seed: int) -> "tuple[Brain, dict[str, object]]
     help="Folder for jam.mid and jam.png.  [default: .]",
 )
 @click.option("--fast", is_flag=True, help="In virtual time: as fast as the network answers, instead of in real time.")
+@steering_options
 @brain_options
 def demo(output: Path, fast: bool, **asked: Any) -> None:
     """Play five calls and show the answers.
@@ -205,11 +214,12 @@ def demo(output: Path, fast: bool, **asked: Any) -> None:
 
     from livejam.demo import run_demo
 
+    steering = chosen_settings(asked).steering
     if fast:
-        run_demo(*_brain(asked, seed=0), output, Console())
+        run_demo(*_brain(asked, seed=0), output, Console(), steering)
         return
     with _network(asked, seed=0) as network:
-        run_demo(network, network.ready(), output, Console())
+        run_demo(network, network.ready(), output, Console(), steering)
 
 
 for command in (bench, turns, prepare, train, export, evaluate):

@@ -13,6 +13,8 @@ import click
 from livejam.notes import Metre
 
 if TYPE_CHECKING:
+    from livejam.chart import Chart
+    from livejam.knobs import Knob
     from livejam.modes import Mode, Signal
     from livejam.ports import PortChoice
     from livejam.stage import Settings
@@ -72,6 +74,58 @@ def beat_options(tempo: str, metre: str) -> Callable[[Command], Command]:
     )
 
 
+def read_control(ctx: click.Context, param: click.Parameter, value: str | None) -> object:
+    """Return the value of an option such as `--key "D minor"`."""
+    from livejam.steering import read_setting
+
+    return None if value is None else read_setting(str(param.name), value)
+
+
+def read_turners(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> "tuple[Knob, ...]":
+    """Return the knobs of options such as `--knob follow=cc:21`."""
+    from livejam.knobs import read_knobs
+
+    return read_knobs(values)
+
+
+def read_chords(ctx: click.Context, param: click.Parameter, value: str | None) -> "Chart | None":
+    """Return the chart of an option such as `--chart "Dm7 | G7 | C | %"`, or `--chart tune.txt`."""
+    from livejam.chart import read_chart
+    from livejam.files import read_text
+
+    if value is None:
+        return None
+    path = None if "|" in value or "\n" in value else Path(value)
+    if path and (path.suffix.lower() == ".txt" or path.is_file()):
+        return read_chart(read_text(path, "give a chart in a text file, or like: Dm7 | G7 | C | %"))
+    return read_chart(value)
+
+
+def control(name: str, metavar: str, about: str) -> Callable[[Command], Command]:
+    """Return the option of a control."""
+    return click.option(f"--{name}", callback=read_control, metavar=metavar, help=about)
+
+
+steering_options = options(
+    control("follow", "0..2", "How close answers keep to your phrase: 0 ignores it, 2 sticks to it.  [default: 1]"),
+    control("density", "1..6", "How many notes: 1 the fewest."),
+    control("register", "1..7", "How high: 1 the lowest."),
+    control("length", "BARS", "How long an answer is."),
+    control("kind", "KIND", "How answers take up your phrase: echo, vary, continue or contrast."),
+    control("style", "STYLE", "Which music they are of: jazz, folk, pop or classical."),
+    control("key", "KEY", 'The scale that answers keep to, as in "D minor".'),
+)
+chart_option = click.option(
+    "--chart", callback=read_chords, metavar="TEXT|FILE", help='Chords of the song, as in "Dm7 | G7 | Cmaj7 | %".'
+)
+knob_option = click.option(
+    "--knob",
+    "knobs",
+    multiple=True,
+    callback=read_turners,
+    metavar="CONTROL=cc:N",
+    help="Controller that turns one of these while you play, as in follow=cc:21. Several: again.",
+)
 brain_options = options(
     click.option("--seed", type=click.IntRange(min=0), help="Same seed, same playing: same answers."),
     click.option("--temperature", type=Number(0, 2), help="How daring the answers are: 0 to 2."),
@@ -156,14 +210,26 @@ def chosen_settings(asked: dict[str, Any]) -> "Settings":
     """
     from livejam.modes import choices
     from livejam.stage import Settings
+    from livejam.steering import CONTROLS, asked_for
 
-    names = ("bpm", "metre", "answer_channel", "click", "switch")
+    names = ("bpm", "metre", "answer_channel", "click", "switch", "knobs", "chart")
     given: dict[str, Any] = {name: asked[name] for name in names if asked.get(name) is not None}
     modes = choices(asked.get("turns", ()))
     if given.get("switch") in modes:
         raise click.UsageError(f"--switch {given['switch']} is also what ends your phrase; give another")
+    given["steering"] = asked_for((name, asked.get(name)) for name in CONTROLS)
     latency = (asked.get("output_latency") or 0) / 1000
+    _check_knobs(given.get("knobs", ()), (given.get("switch"), *asked.get("turns", ())))
     return Settings(**given, mode=modes[0], modes=modes, on_beat=asked.get("start") != "now", output_latency=latency)
+
+
+def _check_knobs(knobs: "tuple[Knob, ...]", signs: "tuple[Mode | None, ...]") -> None:
+    from livejam.modes import Signal
+
+    taken = {sign.number for sign in signs if isinstance(sign, Signal) and sign.kind == "cc"}
+    for knob in knobs:
+        if knob.number in taken:
+            raise click.UsageError(f"--knob {knob}: that controller takes turns already; give another")
 
 
 def with_beat(asked: dict[str, Any], settings: "Settings") -> "Settings":
@@ -179,11 +245,13 @@ def with_beat(asked: dict[str, Any], settings: "Settings") -> "Settings":
         raise click.UsageError("--clock midi brings its own tempo; leave --bpm away")
     if trading and not (clock or settings.bpm):
         raise click.UsageError(f"--turns {trading} needs a beat: give --bpm, --clock midi or --clock link")
+    if settings.chart and not (clock or settings.bpm):
+        raise click.UsageError("a chart needs a beat: give --bpm, --clock midi or --clock link")
     if (settings.click or asked["count_in"]) and not (clock or settings.bpm):
         raise click.UsageError("a click needs a tempo: give --bpm, --clock midi or --clock link")
     if asked["count_in"] and clock:
         raise click.UsageError("--count-in is for --bpm; your DAW counts in for itself")
     if settings.click == settings.answer_channel:
         raise click.UsageError(f"--click {settings.click} is the answers' channel; give another")
-    needed = 1 if settings.bpm and (trading or settings.click) and not clock else 0
+    needed = 1 if settings.bpm and (trading or settings.click or settings.chart) and not clock else 0
     return replace(settings, count_in=needed if asked["count_in"] is None else asked["count_in"])

@@ -26,7 +26,8 @@ PART = {  # where each attribute lies in noise and bias
     for i, name in enumerate(PREDICTED)
 }
 
-Steer = Callable[[np.ndarray, int, int, int], None]  # bias (NOISE,), notes so far, ticks since the start, chord so far
+# Given bias (NOISE,), notes so far, ticks since the start, chord so far, and ticks from the start to the first note.
+Steer = Callable[[np.ndarray, int, int, int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +271,7 @@ class Decoder:
         bias = rows.slots["bias"][i]
         bias[:] = sampling.bias
         if sampling.steer:
-            sampling.steer(bias, len(one.notes), int(rows.slots["onset"][i, 0]) - began, one.chord)
+            sampling.steer(bias, len(one.notes), int(rows.slots["onset"][i, 0]) - began, one.chord, _begun(one, began))
         if sampling.temperature > 0:
             rows.slots["noise"][i] = rng.gumbel(size=NOISE)
 
@@ -310,3 +311,8 @@ def _note(event: np.ndarray, onset: int) -> TickNote:
         tok.LENGTH_TICKS[int(event[COLUMN["length"]])],
         tok.velocity_of(int(event[COLUMN["velocity"]])),
     )
+
+
+def _begun(one: Candidate, began: int) -> int | None:
+    """Return the ticks from `began` to the first note of an answer; None: there is none yet."""
+    return one.notes[0].onset - began if one.notes else None

@@ -33,6 +33,7 @@ from livejam.rollview import Drawing, RollBook, RollView, Sheet
 from livejam.screen import Relay, Seen, Turned, print_warning
 from livejam.session import Session
 from livejam.stage import Arrival, Inbox, Partner, Recorder, Settings, Stage
+from livejam.steering import PLAIN, Steering
 from livejam.turns import State
 from livejam.virtual import LocalPartner, ScriptedInbox, VirtualClock, key_events
 
@@ -190,7 +191,13 @@ def _sheet(call: Call) -> Sheet:
     return Sheet(f"{call.name}, {call.bpm:g} bpm", call.beat, call.bar, bars, min(pitches), max(pitches))
 
 
-def run_demo(network: NetworkProcess | Brain, about: dict[str, object], folder: Path, console: Console) -> Report:
+def run_demo(
+    network: NetworkProcess | Brain,
+    about: dict[str, object],
+    folder: Path,
+    console: Console,
+    steering: Steering = PLAIN,
+) -> Report:
     """Play the demo, show it, leave jam.mid, jam.json and jam.png in `folder`, and check the result.
 
     With a network in a process of its own it is played in real time; with a brain, as fast as that answers.
@@ -199,13 +206,14 @@ def run_demo(network: NetworkProcess | Brain, about: dict[str, object], folder: 
         FileError: they can't be written there.
         LivejamError: a call was not answered, or a note was left sounding.
     """
+    settings = replace(SETTINGS, steering=steering)
     file = JamFile(jam_file(folder), about, metre=None)
     console.print(f"{len(CALLS)} calls are played to livejam, and it answers each. Ctrl-C ends it.\n")
     with JamRecorder(file, lambda text: print_warning(console, text)) as recorder:
         if isinstance(network, NetworkProcess):
-            report = _played(network, recorder)
+            report = _played(network, recorder, settings)
         else:
-            report = _rushed(network, recorder, console)
+            report = _rushed(network, recorder, console, settings)
     image = file.path.with_suffix(".png")
     console.print(Text(report.summary()), soft_wrap=True)
     save_picture(report.rolls, "livejam: five calls, five answers", image)
@@ -227,11 +235,11 @@ def jam_file(folder: Path) -> Path:
     return folder / "jam.mid"
 
 
-def _played(network: NetworkProcess, recorder: Recorder) -> Report:
+def _played(network: NetworkProcess, recorder: Recorder, settings: Settings) -> Report:
     with RollView(sheets(CALLS)) as view:
-        return Demo(CALLS, recorder, view.put, SETTINGS).play(network)
+        return Demo(CALLS, recorder, view.put, settings).play(network)
 
 
-def _rushed(brain: Brain, recorder: Recorder, console: Console) -> Report:
+def _rushed(brain: Brain, recorder: Recorder, console: Console, settings: Settings) -> Report:
     drawing = Drawing(console, None, RollBook(sheets(CALLS)))
-    return Demo(CALLS, recorder, drawing.see, SETTINGS).rush(brain)
+    return Demo(CALLS, recorder, drawing.see, settings).rush(brain)

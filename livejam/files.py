@@ -29,6 +29,20 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
+def read_text(path: Path, cure: str) -> str:
+    """Return the text of a file; `cure` is what the user can do if that fails.
+
+    Raises:
+        FileError: it can't be read, or is no text.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise FileError(f"can't read {path}: {reason(error)}; {cure}") from error
+    except UnicodeDecodeError:
+        raise FileError(f"{path} is no text; {cure}") from None
+
+
 def save(path: Path, data: bytes, cure: str) -> None:
     """Write `data` to `path`, whole; `cure` is what the user can do if that fails.
 

@@ -32,6 +32,7 @@ from livejam.screen import StatusLine
 from livejam.session import Session
 from livejam.signals import ENDINGS
 from livejam.stage import Arrival, Partner, Settings, Stage
+from livejam.steering import in_words
 from livejam.terminal import hint, keys
 from livejam.watch import watching
 
@@ -86,6 +87,11 @@ class Scribe:
             self._recorder.tempo(time, bpm)
         self._screen.tempo(bpm)
 
+    def steered(self, turn: int, words: dict[str, str]) -> None:
+        """Keep what is asked of an answer."""
+        if self._recorder:
+            self._recorder.steered(turn, words)
+
 
 def listen(jam: Jam, driver: Driver, network: Network, console: Console) -> Jammed:
     """Jam until Ctrl-C or a signal to end.
@@ -133,7 +139,7 @@ def _beat(jam: Jam, inbox: LiveInbox, clock: Callable[[], float], stack: context
         peer = LinkPeer(inbox.put, metre.bar_ticks / TICKS_PER_BEAT, settings.bpm or DEFAULT_BPM, clock=clock)
         stack.callback(peer.close)
         return LinkClock()
-    if settings.bpm and (settings.click or settings.count_in or isinstance(settings.mode, Bars)):
+    if settings.bpm and (settings.click or settings.count_in or settings.chart or isinstance(settings.mode, Bars)):
         start = clock() + BREATH + count_in_seconds(settings.count_in, settings.bpm, metre)
         return SteadyClock(settings.bpm, start)
     return None
@@ -177,6 +183,13 @@ def _file(jam: Jam, path: Path, ports: Ports) -> JamFile:
 
 
 def _modes(settings: Settings) -> dict[str, object]:
-    """Return the ways of taking turns as they are written."""
+    """Return how turns are taken and answers steered, as it is written."""
     switch = None if settings.switch is None else str(settings.switch)
-    return {"mode": str(settings.mode), "modes": [str(mode) for mode in settings.modes], "switch": switch}
+    return {
+        "mode": str(settings.mode),
+        "modes": [str(mode) for mode in settings.modes],
+        "switch": switch,
+        "steering": in_words(settings.steering),
+        "knobs": [str(knob) for knob in settings.knobs],
+        "chart": None if settings.chart is None else str(settings.chart),
+    }

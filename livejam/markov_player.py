@@ -42,16 +42,17 @@ class MarkovPlayer:
         """Yield an answer to what was heard, from `start` ticks on if that is nothing, up to its end."""
         last, rows = self._last, self._rows
         first = last.onset if last else start_onset(start, context.metre)
-        onset, chord = first, 0
+        onset, chord, begun = first, 0, None
         for count in range(LONGEST):
             bias = sampling.bias.copy()
             if sampling.steer:
-                sampling.steer(bias, count, onset - first, chord)
+                sampling.steer(bias, count, onset - first, chord, begun)
             row = self._drawn(rows, bias, sampling, rng)
             if row[0] == END:
                 return
             chord = 1 if DELTA_TICKS[row[0]] else chord + 1
             onset += DELTA_TICKS[row[0]]
+            begun = onset - first if begun is None else begun
             rows = np.concatenate([rows, row[None]])[-2 * (DEEPEST + 1) :]
             yield TickNote(onset, int(row[1]), LENGTH_TICKS[row[2]], velocity_of(int(row[3])))
 

@@ -13,6 +13,8 @@ from livejam.events import Pedal, PortLost
 from livejam.grid import BeatGrid
 from livejam.notes import TICKS_PER_BEAT, Metre, Note, NoteOff, NoteOn, TickNote
 from livejam.pulse import DEFAULT_BPM, estimate_pulse
+from livejam.steering import PLAIN, Steering
+from livejam.tokenizer import Chord
 
 DIVISIONS = ((12, 0.0), (6, 0.7), (8, 1.5), (4, 3.0), (3, 3.5), (1, 6.0))  # of a beat: ticks, and cost in nats a note
 SPREAD = 0.018  # seconds: standard deviation of a player's timing
@@ -36,6 +38,8 @@ class Request:
     max_ticks: int  # ticks: the answer is over within this span from its first onset
     min_ticks: int = 0  # ticks: it does not end before this span
     first: int | None = None  # ticks: where its first note is wanted; None: wherever
+    steering: Steering = PLAIN  # what the player asks of it
+    chords: tuple[Chord, ...] = ()  # of a chart, from before its first note to after its last; empty: there is none
 
 
 class Ear:
@@ -176,6 +180,11 @@ class TickLine:
     def bar_tick(self, bar: int) -> int:
         """Return where a bar begins, ticks."""
         return bar * self._bar + self._bar_line
+
+    @property
+    def song(self) -> int | None:
+        """Where the clock's song begins, ticks; None: no clock."""
+        return self.bar_tick(self._song) if self._known else None
 
     def beat(self) -> float:
         """Return the length of a beat, seconds."""

@@ -33,14 +33,23 @@ class JamFile:
     def __init__(self, path: Path, about: dict[str, object], metre: Metre | None, answer_channel: int = 1) -> None:
         self.path = path
         self._about = about
+        self._steering: list[_Steered] = []  # whenever it has changed; at first nothing is asked
         self._tape = Tape((("player", 1), ("livejam", answer_channel)), metre)
 
-    def take(self, time: float, what: "PlayerEvent | _Beat", player: bool) -> None:
+    def take(self, time: float, what: "_What", player: bool) -> None:
         """Put a message, or a beat, on the tape."""
         if isinstance(what, _Beat):
             self._tape.beat(time, what.bpm)
+        elif isinstance(what, _Steered):
+            self._steer(what)
         else:
             self._tape.add(PLAYER if player else LIVEJAM, time, what)
+
+    def _steer(self, steered: "_Steered") -> None:
+        """Keep what was asked of an answer, where that is another thing than before."""
+        before = self._steering[-1].words if self._steering else {}
+        if steered.words != before:
+            self._steering.append(steered)
 
     def save(self, folder: Path | None = None) -> Path | None:
         """Write the jam so far, to its own folder or another, and return where; None if nothing was played.
@@ -52,7 +61,9 @@ class JamFile:
             return None
         path = (folder or self.path.parent) / self.path.name
         write_whole(path, self._tape.encode())
-        write_whole(path.with_suffix(".json"), json.dumps(self._about, indent=2).encode() + b"\n")
+        steering = [{"turn": steered.turn, **steered.words} for steered in self._steering]
+        about = {**self._about, "steering": steering} if steering else self._about
+        write_whole(path.with_suffix(".json"), json.dumps(about, indent=2).encode() + b"\n")
         return path
 
 
@@ -61,7 +72,7 @@ class Savable(Protocol):
 
     path: Path
 
-    def take(self, time: float, what: "PlayerEvent | _Beat", player: bool) -> None:
+    def take(self, time: float, what: "_What", player: bool) -> None:
         """Take an event."""
 
     def save(self, folder: Path | None = None) -> Path | None:
@@ -73,6 +84,17 @@ class _Beat:
     """The tempo is this from a beat on."""
 
     bpm: float  # quarter notes a minute
+
+
+@dataclass(frozen=True, slots=True)
+class _Steered:
+    """What was asked of an answer."""
+
+    turn: int
+    words: dict[str, str]  # by the names of the controls
+
+
+_What = PlayerEvent | _Beat | _Steered
 
 
 class JamRecorder:
@@ -87,7 +109,7 @@ class JamRecorder:
         self._warn = warn
         self._quiet = quiet
         self._again = again
-        self._queue: SimpleQueue[tuple[float, PlayerEvent | _Beat, bool] | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[float, _What, bool] | None] = SimpleQueue()
         self._thread = Thread(target=self._keep, name="recorder", daemon=True)
         self._complaint = ""  # why the last saving failed
         self.saved: Path | None = None  # where the jam is, once it is over
@@ -99,6 +121,10 @@ class JamRecorder:
     def tempo(self, time: float, bpm: float) -> None:
         """From `time` (of a beat) on the tempo is `bpm` quarter notes a minute."""
         self._queue.put((time, _Beat(bpm), False))
+
+    def steered(self, turn: int, words: dict[str, str]) -> None:
+        """This is asked of the answer of a turn, by the names of the controls."""
+        self._queue.put((0.0, _Steered(turn, words), False))
 
     def __enter__(self) -> "JamRecorder":
         self._thread.start()

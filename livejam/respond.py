@@ -40,6 +40,9 @@ class AnswerTape:
         """Keep the tempo from a beat at `time` on."""
         self.tape.beat(time, bpm)
 
+    def steered(self, turn: int, words: dict[str, str]) -> None:
+        """Keep nothing."""
+
 
 def respond(song: Song, brain: Brain, settings: Settings, channel: int = 1) -> bytes:
     """Return a MIDI file with the answer to all of `song`, at its time after it, on `channel` (1 to 16).
@@ -50,6 +53,10 @@ def respond(song: Song, brain: Brain, settings: Settings, channel: int = 1) -> b
     screen, answer = SilentScreen(), AnswerTape(settings, channel)
     whole = whole_call(song, settings)
     beat = SteadyClock(whole.bpm, whole.bar_line) if whole.bpm and whole.bar_line is not None else None
+    if settings.chart and beat is None:
+        raise LivejamError(
+            "a chart needs bars, and this file states no tempo of that kind; leave --bpm and --metre away"
+        )
     play_through(((timed.at, timed.event) for timed in song.events), brain, whole, screen, answer, beat)
     if screen.warnings:
         raise LivejamError(screen.warnings[0])

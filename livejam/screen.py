@@ -49,6 +49,13 @@ class Moded:
 
 
 @dataclass(frozen=True, slots=True)
+class Steered:
+    """This is asked of the answers from now on."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Warned:
     """Something went wrong; the jam goes on."""
 
@@ -74,7 +81,7 @@ class Traded:
         return None if bar == self.count else self.start + bar * (self.end - self.start) / self.count
 
 
-Seen = Turned | Traded | Keyed | Paced | Moded | Warned
+Seen = Turned | Traded | Keyed | Paced | Moded | Steered | Warned
 
 
 class Relay:
@@ -107,6 +114,10 @@ class Relay:
         """Pass on how turns are taken."""
         self._put(Moded(text))
 
+    def steering(self, text: str) -> None:
+        """Pass on what is asked of the answers."""
+        self._put(Steered(text))
+
     def warn(self, text: str) -> None:
         """Pass on a warning."""
         self._put(Warned(text))
@@ -128,6 +139,7 @@ class Status:
     notes: int = 0  # of this call or answer
     bpm: float | None = None  # None: not known yet
     mode: str = ""  # how turns are taken, in words
+    steering: str = ""  # what is asked of the answers, in words
     bars: Traded | None = None  # of this turn, where bars are traded
 
     def after(self, seen: Seen) -> "Status":
@@ -143,6 +155,8 @@ class Status:
                 return replace(self, bpm=bpm)
             case Moded(mode):
                 return replace(self, mode=mode, bars=None)
+            case Steered(text):
+                return replace(self, steering=text)
         return self
 
     def line(self, now: float) -> Text:
@@ -168,6 +182,8 @@ class Status:
             yield f"{self.bpm:.0f} bpm"
         if self.mode:
             yield self.mode
+        if self.steering:
+            yield self.steering
 
 
 def print_warning(console: Console, text: str) -> None:

@@ -13,6 +13,7 @@ from livejam.composer import Better, Complete, Composed, Failed, Forgotten, Hear
 from livejam.events import Clocking, Gesture, Pedal, PlayerEvent, PortBack, PortLost, Stop
 from livejam.grid import BeatGrid
 from livejam.hearing import Hearing
+from livejam.knobs import Turned
 from livejam.messages import DRUM_CHANNEL
 from livejam.metronome import Metronome
 from livejam.modes import Bars, ModeChosen, Signal, Switch
@@ -22,7 +23,9 @@ from livejam.playback import Playback
 from livejam.sender import Sender
 from livejam.signs import Music, Over, Signs
 from livejam.stage import Arrival, Partner, Settings, Stage
+from livejam.steering import in_words
 from livejam.turns import Action, AnswerReady, Estimate, Hush, Play, PlaybackDone, Speculate, State, TurnTaker
+from livejam.wants import Wants, foreseen
 
 TOO_SLOW = "no answer came in time: this machine is busy, or the call was very long; play on"
 NO_BARS = "there is no beat to trade bars by: start your DAW's, or give --bpm; until then a silence ends your phrase"
@@ -44,7 +47,8 @@ class Session:
         self._turns = TurnTaker(replace(settings, lead=self._lead), bars=self._line)
         self._playback = Playback()
         self._asking = Asking(partner.tell)
-        self._signs = Signs(Switch(settings.switch, settings.modes) if settings.switch else None)
+        self._signs = Signs(Switch(settings.switch, settings.modes) if settings.switch else None, settings.knobs)
+        self._wants = Wants(settings.steering, settings.chart, settings.longest_answer)
         self._beat: BeatGrid | None = None  # of the clock
         clicks = settings.click is not None or settings.count_in > 0
         self._metronome = Metronome(self._metre, settings.count_in, settings.click is not None) if clicks else None
@@ -67,6 +71,7 @@ class Session:
     def run(self) -> None:
         """Jam until a Stop arrives. Whatever happens, nothing is left sounding."""
         self._stage.screen.mode(str(self._turns.mode))
+        self._show_steering()
         self._follow_clock(self._stage.clock())
         try:
             while self._running:
@@ -140,6 +145,8 @@ class Session:
                 self._turns.choose(mode, time)
                 self._signs.change()
                 self._stage.screen.mode(str(mode))
+            case Turned():
+                self._steer(event, time)
             case Stop():
                 self._running = False
             case _:
@@ -149,7 +156,7 @@ class Session:
 
     def _hear_player(self, time: float, event: PlayerEvent) -> None:
         match self._signs.take(event, self._turns.mode):
-            case ModeChosen() as chosen:
+            case ModeChosen() | Turned() as chosen:
                 self._take(time, chosen)
             case Over():
                 self._take_signal(time)
@@ -167,6 +174,13 @@ class Session:
             self._hearing.tell_soon(time)
         if isinstance(event, NoteOn | NoteOff):
             self._stage.screen.player_note(time, event)
+
+    def _steer(self, knob: Turned, time: float) -> None:
+        """Ask something else of the answers from now on; one that is being guessed is guessed anew."""
+        if self._wants.turn(knob):
+            self._show_steering()
+            if self._asking.guessing:
+                self._speculate(self._turns.turn, time)
 
     def _take_signal(self, time: float) -> None:
         listening = self._turns.state is State.LISTENING
@@ -212,6 +226,7 @@ class Session:
             self._warn(NO_BARS)
         self._over_at = now if isinstance(self._turns.mode, Signal) else now + self._lead
         grid, call = self._close_call(now)
+        self._stage.recorder.steered(turn, in_words(self._wants.steering))
         self._asking.begin(self._requested(turn, call, grid, now), self._must_start)
         self._go_on_answering(now)
 
@@ -232,8 +247,12 @@ class Session:
         request = requested(turn, call, self._metre, grid, now, self._settings.longest_answer)
         mode = self._turns.mode
         if isinstance(mode, Bars) and (bar := self._line.number(now)) is not None:
-            return traded(request, self._line.bar_tick(bar), mode.count, self._metre)
-        return request
+            request = traded(
+                self._wants.filling(request, mode.count), self._line.bar_tick(bar), mode.count, self._metre
+            )
+        else:
+            request = self._wants.lasting(request, grid)
+        return self._wants.charted(request, self._line.song, grid, foreseen(self._turns.over_at, now))
 
     def _take_reply(self, reply: Reply, now: float) -> None:
         match reply:
@@ -328,6 +347,10 @@ class Session:
     def _warn(self, text: str | None) -> None:
         if text:
             self._stage.screen.warn(text)
+
+    def _show_steering(self) -> None:
+        words = in_words(self._wants.steering)
+        self._stage.screen.steering(", ".join(f"{name} {word}" for name, word in words.items()))
 
     def _show(self) -> None:
         showing = self._turns.state, self._turns.turn

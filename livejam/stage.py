@@ -8,14 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from livejam.chart import Chart
 from livejam.clock import Clock
 from livejam.composer import Order, Reply
 from livejam.events import Clocking, PlayerEvent, PortBack, PortLost, Stop
+from livejam.knobs import Knob, Turned
 from livejam.modes import USUAL, Mode, ModeChosen, Signal
 from livejam.notes import Cue, Metre, NoteOff, NoteOn
+from livejam.steering import PLAIN, Steering
 from livejam.turns import State, TurnRules
 
-Arrival = PlayerEvent | Clocking | ModeChosen | PortLost | PortBack | Stop | Reply
+Arrival = PlayerEvent | Clocking | ModeChosen | Turned | PortLost | PortBack | Stop | Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,9 @@ class Settings(TurnRules):
     output_latency: float = 0.0  # seconds that the synth takes to speak: notes go out that much earlier
     modes: tuple[Mode, ...] = USUAL  # that can be chosen while playing
     switch: Signal | None = None  # controller or key that goes on to the next of them
+    steering: Steering = PLAIN  # what is asked of the answers, to begin with
+    knobs: tuple[Knob, ...] = ()  # that change it
+    chart: Chart | None = None  # the chords of the song; it takes a beat
 
 
 class Inbox(Protocol):
@@ -80,6 +86,9 @@ class Screen(Protocol):
     def mode(self, text: str) -> None:
         """Turns are taken by another mode."""
 
+    def steering(self, text: str) -> None:
+        """What is asked of the answers has changed; empty: nothing is."""
+
     def warn(self, text: str) -> None:
         """Something went wrong that the player should know, in one line; the jam goes on."""
 
@@ -92,6 +101,9 @@ class Recorder(Protocol):
 
     def tempo(self, time: float, bpm: float) -> None:
         """From `time` (of a beat) on the tempo is `bpm` quarter notes a minute."""
+
+    def steered(self, turn: int, words: dict[str, str]) -> None:
+        """This is asked of the answer of a turn, by the names of the controls."""
 
 
 @dataclass(frozen=True, slots=True)

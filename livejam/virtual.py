@@ -108,6 +108,9 @@ class SilentScreen:
     def mode(self, text: str) -> None:
         """Show nothing."""
 
+    def steering(self, text: str) -> None:
+        """Show nothing."""
+
     def warn(self, text: str) -> None:
         """Keep the warning."""
         self.warnings.append(text)
@@ -120,6 +123,9 @@ class NoRecorder:
         """Keep nothing."""
 
     def tempo(self, time: float, bpm: float) -> None:
+        """Keep nothing."""
+
+    def steered(self, turn: int, words: dict[str, str]) -> None:
         """Keep nothing."""
 
 

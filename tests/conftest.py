@@ -105,10 +105,15 @@ class Screen(SilentScreen):
     def __init__(self) -> None:
         super().__init__()
         self.states: list[tuple[State, int]] = []
+        self.steerings: list[str] = []
 
     def state(self, state: State, turn: int) -> None:
         """Keep the state."""
         self.states.append((state, turn))
+
+    def steering(self, text: str) -> None:
+        """Keep what is asked of the answers."""
+        self.steerings.append(text)
 
 
 class Recorder:
@@ -117,6 +122,7 @@ class Recorder:
     def __init__(self) -> None:
         self.messages: list[tuple[float, NoteOn | NoteOff | Pedal, bool]] = []
         self.tempos: list[tuple[float, float]] = []
+        self.steerings: list[tuple[int, dict[str, str]]] = []
 
     def record(self, time: float, message: NoteOn | NoteOff | Pedal, player: bool) -> None:
         """Keep the message."""
@@ -125,6 +131,10 @@ class Recorder:
     def tempo(self, time: float, bpm: float) -> None:
         """Keep the tempo."""
         self.tempos.append((time, bpm))
+
+    def steered(self, turn: int, words: dict[str, str]) -> None:
+        """Keep what is asked of an answer."""
+        self.steerings.append((turn, words))
 
 
 class World:

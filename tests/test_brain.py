@@ -8,12 +8,15 @@ import pytest
 from music import walk
 
 from livejam.brain import Brain, load_brain
+from livejam.controls import Kind, Wish
 from livejam.decoder import NOISE, PART, Decoder, Sampling
 from livejam.errors import ModelError
 from livejam.notes import Metre, TickNote
 from livejam.phrasing import Request
-from livejam.shape import FULL_CHORD, NEVER, OVERTIME, REGISTER, REGISTER_COST, Shape
-from livejam.tokenizer import DELTA_TICKS, END, Context
+from livejam.pieces import Quality, Style
+from livejam.shape import FULL_CHORD, NEVER, OVERTIME, REGISTER, REGISTER_COST, Shape, last_bar
+from livejam.steering import Steering
+from livejam.tokenizer import DELTA_TICKS, END, Chord, Context
 
 TINY = Path(__file__).parent / "data" / "tiny.onnx"
 FOUR = Metre(4, 4)
@@ -213,7 +216,7 @@ def test_no_key_is_struck_twice_at_one_place():
     assert len({(note.onset, note.pitch) for note in plain}) < 40  # the network alone would do it
 
     class TwoKeys(Decoder):
-        def answer(self, context, sampling, rng, start=0):
+        def answer(self, context, sampling, rng, start=0, wish=None):
             return super().answer(context, Sampling(steer=chords_of_two_keys), rng, start)
 
     notes = ask(Brain(TwoKeys(TINY), 1), most=30)
@@ -252,3 +255,55 @@ def test_a_call_of_two_thousand_notes_is_answered():
     notes = ask(brain(), call=call, most=20)
     assert notes
     assert notes[0].onset >= call[-1].onset
+
+
+def test_a_key_lock_leaves_only_its_scale():
+    steering = Steering(key=13 + 2)  # D minor
+    for turn in range(5):
+        one = brain()
+        one.hear(CALL, FOUR, player=True)
+        notes = list(islice(one.answer(Request(turn, CALL, FOUR, 120.0, 108, 384, steering=steering)), 60))
+        assert {(note.pitch - 2) % 12 for note in notes} <= {0, 2, 3, 5, 7, 8, 10, 11}
+
+
+@pytest.mark.parametrize("metre", [FOUR, Metre(3, 4, 24), None])
+@pytest.mark.parametrize("bars", [1, 2, 4])
+def test_an_answer_of_some_bars_goes_on_into_the_last_and_not_beyond(metre, bars):
+    for turn in range(8):
+        one = brain()
+        one.hear(CALL, metre, player=True)
+        request = Request(turn, CALL, metre, 120.0, 108, 2000, steering=Steering(bars=bars))
+        onsets = [note.onset for note in one.answer(request)]
+        last, end = last_bar(onsets[0], bars, metre)
+        assert last <= onsets[-1] < end or end - onsets[0] < 24  # an upbeat may be all that there is time for
+
+
+@pytest.mark.parametrize(
+    ("first", "bars", "metre", "span"),
+    [(96, 2, FOUR, (192, 288)), (180, 2, FOUR, (288, 384)), (140, 1, FOUR, (96, 192)), (50, 3, None, (242, 338))],
+)
+def test_the_last_bar_is_counted_from_the_first_full_one(first, bars, metre, span):
+    assert last_bar(first, bars, metre) == span
+
+
+def test_a_register_asked_for_replaces_that_of_the_call():
+    low, high = (shape_of(CALL, steering=Steering(register=asked)).bias[PART["pitch"]] for asked in (1, 7))
+    assert not low[40:53].any()
+    assert not high[80:90].any()
+    assert low[60] == pytest.approx(-8 * REGISTER_COST)
+    assert high[60] == pytest.approx(-15 * REGISTER_COST)
+
+
+def test_what_is_asked_reaches_the_network():
+    steering = Steering(0.5, 0.3, 4, 5, 2, Kind.ECHO, Style.FOLK, 3)
+    chords = (Chord(0, 7, Quality.DOMINANT),)
+    request = Request(1, CALL, FOUR, 120.0, 108, 384, steering=steering, chords=chords)
+    context, sampling, wish = brain().asked(request)
+    assert context == Context(FOUR, style=Style.FOLK, chords=chords)
+    assert (sampling.follow, sampling.temperature) == (0.5, 0.3)
+    assert wish == Wish(2, density=4, register=5, kind=Kind.ECHO, key=3)
+
+
+def test_where_nothing_is_asked_the_network_is_left_alone():
+    context, sampling, wish = brain(temperature=0.7).asked(Request(1, CALL, FOUR, 120.0, 108, 384))
+    assert (context, sampling.temperature, sampling.follow, wish) == (Context(FOUR), 0.7, 1.0, None)

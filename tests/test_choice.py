@@ -8,6 +8,7 @@ from livejam.choice import Option, best, best_of, faults, unstruck, within
 from livejam.decoder import Candidate
 from livejam.notes import TickNote
 from livejam.phrasing import Request
+from livejam.steering import Steering
 
 CALL = tuple(TickNote(24 * i, 60 + i, 24, 80) for i in range(4))
 REQUEST = Request(1, CALL, None, 120.0, 96, 192)
@@ -68,3 +69,13 @@ def test_an_answer_that_goes_on_too_long_is_cut_and_comes_behind():
     short = replace(REQUEST, max_ticks=72)
     assert list(best_of(grown((FINE, 99.0), (FINE[:2], 0.0)), short))[-1] == FINE[:2]
     assert list(best_of(grown((FINE, 99.0)), short))[-1] == FINE[:3]
+
+
+def test_who_is_to_ignore_the_call_is_not_chosen_by_it():
+    free = replace(REQUEST, steering=Steering(follow=0.0))
+    assert list(best_of(grown((FINE[:2], 1.0), (FINE, 9.0)), free))[-1] == FINE[:2]
+
+
+def test_a_register_asked_for_may_be_beyond_the_call():
+    asked = replace(REQUEST, steering=Steering(register=7))
+    assert faults(option(HIGH), asked) == 0

@@ -138,7 +138,7 @@ def test_a_bias_is_obeyed():
 def test_steering_knows_the_answer_so_far_and_is_obeyed():
     told = []
 
-    def steer(bias, count, ticks, chord):
+    def steer(bias, count, ticks, chord, _):
         told.append((count, ticks, chord))
         delta = bias[PART["delta"]]
         delta[END] = -1e9 if count < 9 else 1e9
@@ -155,7 +155,7 @@ def test_steering_knows_the_answer_so_far_and_is_obeyed():
 
 
 def test_steering_one_step_leaves_the_next_alone():
-    sampling = Sampling(steer=lambda bias, count, ticks, chord: bias.fill(count))
+    sampling = Sampling(steer=lambda bias, count, *_: bias.fill(count))
     list(islice(hearing(CALL).answer(WALTZ, sampling, np.random.default_rng(1)), 5))
     assert not sampling.bias.any()
 

@@ -12,14 +12,17 @@ from fake_midi import FakeDriver
 from fake_network import FakeNetwork
 from rich.console import Console
 
+from livejam.chart import read_chart
 from livejam.errors import PortError
 from livejam.heir import sounding
+from livejam.knobs import Knob
 from livejam.live import Jam, ended_by_signals, listen
 from livejam.modes import Bars, Silence
 from livejam.notes import Metre
 from livejam.ports import PortChoice
 from livejam.signals import ENDINGS
 from livejam.stage import Settings
+from livejam.steering import Steering
 
 PHRASE = [(0x90, 60, 80), (0x80, 60, 0), (0xF8,), (0x90, 64, 80), (0x90, 64, 0)]
 
@@ -59,13 +62,17 @@ def test_a_signal_during_an_answer_leaves_nothing_sounding(tmp_path, ending):
 
 def test_what_made_the_jam_is_kept_beside_it(tmp_path):
     driver = FakeDriver(played=PHRASE, on_send=lambda message: signal.raise_signal(signal.SIGINT))
+    wanted = {"steering": Steering(follow=1.5), "knobs": (Knob("key", 9),), "chart": read_chart("C | % | F")}
     plan = jam(tmp_path)
-    plan = replace(plan, settings=replace(plan.settings, metre=Metre(3, 4)))
+    plan = replace(plan, settings=replace(plan.settings, metre=Metre(3, 4), **wanted))
     jammed = listen(plan, driver, FakeNetwork(Endless()), console())
     about = json.loads(jammed.path.with_suffix(".json").read_text())
     assert about["seed"] == 5
     assert (about["settings"]["bpm"], about["settings"]["mode"]) == (240.0, "silence:0.01")
     assert about["settings"]["metre"] == {"numerator": 3, "denominator": 4, "bar_line": 0}
+    kept = {name: about["settings"][name] for name in wanted}
+    assert kept == {"steering": {"follow": "1.5"}, "knobs": ["key=cc:9"], "chart": "C | % | F"}
+    assert about["steering"] == [{"turn": 1, "follow": "1.5"}]
     assert {"livejam", "started", "input", "output"} < set(about)
 
 

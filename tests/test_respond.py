@@ -4,12 +4,14 @@ import mido
 import pytest
 from conftest import Parrot
 
+from livejam.chart import read_chart
 from livejam.errors import FileError, LivejamError, ModelError
 from livejam.midifile import Song, Timed, read_song
 from livejam.modes import Bars, Silence
 from livejam.notes import Metre, NoteOff, NoteOn
 from livejam.respond import MARGIN, SILENCE, longest_rest, on_beat, respond, save_answer, whole_call
 from livejam.stage import Settings
+from livejam.tokenizer import chord_at
 from livejam.virtual import play_through
 
 
@@ -134,3 +136,18 @@ def test_an_answer_is_not_written_over_its_call(tmp_path):
         save_answer(b"answer", tmp_path / "no" / "answer.mid", call)
     save_answer(b"answer", tmp_path / "answer.mid", call)
     assert (tmp_path / "answer.mid").read_bytes() == b"answer"
+
+
+def test_a_chart_lies_on_the_bars_of_the_file():
+    brain, chart = Parrot(), read_chart("C | F | G | Am")
+    call = song(*((number * 0.5, 60, 0.4) for number in range(4)), bpm=120.0, metre=Metre(4, 4), bar_line=0.0)
+    respond(call, brain, on_beat(call, Settings(chart=chart)))
+    request = brain.requests[-1]
+    roots = [chord_at(request.chords, note.onset)[0] for note in request.call]
+    assert roots == [1] * 4
+    assert chord_at(request.chords, request.call[0].onset + 96)[0] == 6
+
+
+def test_a_chart_needs_the_bars_of_the_file():
+    with pytest.raises(LivejamError, match="a chart needs bars"):
+        respond(CALL, Parrot(), on_beat(CALL, Settings(chart=read_chart("C"), bpm=100.0)))

@@ -233,6 +233,10 @@ class Witness(SilentScreen):
         assert math.isfinite(time)
         assert 5 < bpm < 2000, bpm
 
+    def steered(self, turn: int, words: dict[str, str]) -> None:
+        """What is asked of the answer of the turn that is on is kept."""
+        assert turn == self.turns
+
     def warn(self, text: str) -> None:
         """Count it; a few are kept."""
         assert text
