@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from livejam.comparison import Comparison
     from livejam.decoder import Decoder
+    from livejam.effects import Found
     from livejam.evaluation import Result
     from livejam.pieces import Piece
 
@@ -48,6 +49,7 @@ def prepare(source: Path, out: Path, only: tuple[str, ...]) -> None:
 @click.option("--notes", default=10_000, show_default=True, type=click.IntRange(1), help="Notes a corpus to score.")
 @click.option("--cases", default=100, show_default=True, type=click.IntRange(0), help="Next phrases a corpus to rank.")
 @click.option("--answers", default=60, show_default=True, type=click.IntRange(0), help="Calls a corpus to answer.")
+@click.option("--controls", default=0, type=click.IntRange(0), help="Calls a corpus to show what each control does.")
 @click.option("--history", default=4, show_default=True, type=click.IntRange(0), help="Phrases heard before a call.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Seed of all that is drawn.")
 @click.option("--plots", type=click.Path(path_type=Path), help="Draw the answers' figures into this folder (PNG).")
@@ -72,9 +74,11 @@ def evaluate(music: Path, train: Path | None, json_file: Path | None, plots: Pat
     training = _pieces(train, (), console) if train else pieces
     foreseen = _foreseen(pieces, training, network, asked, console)
     compared = _compared(pieces, training, network, asked, console) if asked["answers"] else []
+    steered = _steered(pieces, training, network, asked, console) if asked["controls"] else []
     if json_file:
-        settings = {name: asked[name] for name in ("notes", "cases", "answers", "history", "seed")}
-        write_json(foreseen, json_file, {found.corpus: found.as_json() for found in compared}, settings)
+        settings = {name: asked[name] for name in ("notes", "cases", "answers", "controls", "history", "seed")}
+        answers = {found.corpus: found.as_json() for found in compared}
+        write_json(foreseen, json_file, answers, settings, [found.as_json() for found in steered])
     if plots and draw:
         console.print(f"{len(draw(compared, plots))} pictures are in {plots}", highlight=False)
 
@@ -119,6 +123,25 @@ def _compared(
         task = progress.add_task("answering", total=contest.steps(questions))
         found = list(compare(contest, questions, lambda done: progress.advance(task, done)))
     console.print(*comparison_tables(found))
+    return found
+
+
+def _steered(
+    pieces: "list[Piece]", training: "list[Piece]", network: "Decoder", asked: dict[str, Any], console: "Console"
+) -> "list[Found]":
+    """Turn every control, and show what it does."""
+    from rich.progress import Progress
+
+    from livejam.cases import Amount
+    from livejam.effect_measures import StyleJudge
+    from livejam.effects import charted_cases, controls_table, measure_controls
+
+    cases = charted_cases(pieces, Amount(asked["controls"], asked["history"], asked["seed"]))
+    judge = StyleJudge.of(training, asked["seed"])
+    with Progress(console=console) as progress:
+        task = progress.add_task("turning knobs", total=len(cases))
+        found = measure_controls(network, cases, judge, asked["seed"], lambda done: progress.advance(task, done))
+    console.print(controls_table(found))
     return found
 
 
