@@ -161,7 +161,7 @@ def _pieces(music: Path, only: tuple[str, ...], console: "Console") -> "list[Pie
 
 
 @click.command()
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", required=False, type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
 @click.option("--steps", type=click.IntRange(min=1), help="Steps in all.  [default: 6000]")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Time in all, instead of steps.")
@@ -175,11 +175,18 @@ def _pieces(music: Path, only: tuple[str, ...], console: "Console") -> "list[Pie
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, or auto: cuda where there is one.")
 @click.option("--resume", is_flag=True, help="Go on with the run in this folder.")
 @click.option("--init", type=click.Path(path_type=Path), help="Begin with these weights (.safetensors, or its folder).")
-def train(data: Path, out: Path, device: str, resume: bool, init: Path | None, **asked: Any) -> None:
+@click.option("--data", "music", type=click.Path(path_type=Path), help="The same as DATA.")
+def train(
+    data: Path | None, music: Path | None, out: Path, device: str, resume: bool, init: Path | None, **asked: Any
+) -> None:
     """Train the network.
 
-    DATA is a folder made by `livejam prepare`. Ctrl-C keeps a checkpoint.
+    DATA is a folder made by `livejam prepare`, or what that command reads: a folder of MIDI files will do. Ctrl-C keeps
+    a checkpoint.
     """
+    source = data or music
+    if source is None or (data and music):
+        raise click.UsageError("give one folder of music: livejam train DATA, or livejam train --data DATA")
     if init and (resume or asked["width"] or asked["size"] or asked["variant"]):
         raise click.UsageError("--init says where a new run begins and how large it is: without --resume or any size")
     asked["weights"] = _weights(asked["weights"]) or None
@@ -189,7 +196,7 @@ def train(data: Path, out: Path, device: str, resume: bool, init: Path | None, *
 
     settings = chosen_settings(out, resume, {name: value for name, value in asked.items() if value is not None}, init)
     with TrainingProgress() as progress:
-        checkpoint = run(data, out, settings, device=device, resume=resume, init=init, report=progress.report)
+        checkpoint = run(source, out, settings, device=device, resume=resume, init=init, report=progress.report)
     click.echo(f"written: {checkpoint} and {out / 'curves.png'}")
 
 
