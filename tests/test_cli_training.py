@@ -195,7 +195,7 @@ def test_too_little_music(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["train", "nowhere", "-o", "run"], "no prepared corpus in nowhere; make one with: livejam prepare"),
+        (["train", "nowhere", "-o", "run"], "there is no nowhere; give a folder of MIDI files"),
         (["train", "nowhere", "-o", "run", "--resume"], "no checkpoint at run"),
         (["train", "nowhere", "-o", "run", "--width", "100"], "width of 100 can't be cut into heads of 64"),
         (["train", "nowhere", "-o", "run", "--steps", "0"], "--steps"),
