@@ -26,14 +26,18 @@ from livejam.tokenizer import Context
 BPM = 120.0  # quarter notes a minute: no answer depends on it
 
 
-class Player(Protocol):
-    """What can hear phrases and answer them: a decoder, a Markov model, another network."""
+class Hearer(Protocol):
+    """What can hear phrases."""
 
     def restart(self) -> None:
         """Forget everything."""
 
     def hear(self, notes: Sequence[TickNote], context: Context, player: bool) -> None:
         """Append one phrase to the memory."""
+
+
+class Player(Hearer, Protocol):
+    """What can hear phrases and answer them: a decoder, a Markov model, another network."""
 
     def answer(
         self, context: Context, sampling: Sampling, rng: np.random.Generator, start: int = 0
@@ -104,20 +108,20 @@ def answers_of(
         player.restart()
         if not withheld:
             hear_case(player, case)
-        request = _request(case)
-        sampling = Sampling(TEMPERATURE, MIN_P) if withheld else _shaped(request)
+        request = request_of(case)
+        sampling = Sampling(TEMPERATURE, MIN_P) if withheld else shaped(request)
         made: Iterable[TickNote]
         if isinstance(player, OnStage) and not withheld:
             made = player.best(case.reference.context, sampling, [seed, case.number], request)
         else:
             rng = np.random.default_rng([seed, case.number])
             made = player.answer(case.reference.context, sampling, rng, request.start)
-        answers.append(_kept(made, request.max_ticks))
+        answers.append(kept(made, request.max_ticks))
         advance(1)
     return answers
 
 
-def hear_case(player: Player, case: Case) -> None:
+def hear_case(player: Hearer, case: Case) -> None:
     """Let `player` hear the call of a case, and what came before; they take turns, and the call is the player's."""
     heard = (*case.before, case.call)
     for turn, phrase in enumerate(heard):
@@ -136,7 +140,7 @@ def _shuffled(decks: list[list[tuple[Line, int]]], rng: np.random.Generator) -> 
     return [decks[i] for i in rng.permutation(len(decks))]
 
 
-def _request(case: Case) -> Request:
+def request_of(case: Case) -> Request:
     """Return what is asked on stage after this call: an answer from its end on, of no more than is asked there."""
     call, metre = case.call.notes, case.call.context.metre
     end = max(note.onset + note.length for note in call)
@@ -144,7 +148,7 @@ def _request(case: Case) -> Request:
     return Request(case.number, call, metre, BPM, end, most)
 
 
-def _shaped(request: Request) -> Sampling:
+def shaped(request: Request) -> Sampling:
     """Return how an answer is drawn on stage, but that it may be as silent on velocities as its call."""
     shape = Shape(request)
     if not any(note.velocity for note in request.call):
@@ -152,7 +156,6 @@ def _shaped(request: Request) -> Sampling:
     return Sampling(TEMPERATURE, MIN_P, shape.bias, shape.steer)
 
 
-def _kept(made: Iterable[TickNote], longest: int) -> Notes:
+def kept(made: Iterable[TickNote], longest: int) -> Notes:
     """Return the notes up to `longest` ticks; as on stage, no key is struck twice at once."""
-    kept = within(made, longest)
-    return tuple(sorted(kept, key=lambda note: (note.onset, note.pitch)))
+    return tuple(sorted(within(made, longest), key=lambda note: (note.onset, note.pitch)))

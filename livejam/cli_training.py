@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from livejam.comparison import Comparison
     from livejam.decoder import Decoder
+    from livejam.effects import Found
     from livejam.evaluation import Result
     from livejam.pieces import Piece
 
@@ -48,6 +49,7 @@ def prepare(source: Path, out: Path, only: tuple[str, ...]) -> None:
 @click.option("--notes", default=10_000, show_default=True, type=click.IntRange(1), help="Notes a corpus to score.")
 @click.option("--cases", default=100, show_default=True, type=click.IntRange(0), help="Next phrases a corpus to rank.")
 @click.option("--answers", default=60, show_default=True, type=click.IntRange(0), help="Calls a corpus to answer.")
+@click.option("--controls", default=0, type=click.IntRange(0), help="Calls a corpus to show what each control does.")
 @click.option("--history", default=4, show_default=True, type=click.IntRange(0), help="Phrases heard before a call.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Seed of all that is drawn.")
 @click.option("--plots", type=click.Path(path_type=Path), help="Draw the answers' figures into this folder (PNG).")
@@ -72,9 +74,11 @@ def evaluate(music: Path, train: Path | None, json_file: Path | None, plots: Pat
     training = _pieces(train, (), console) if train else pieces
     foreseen = _foreseen(pieces, training, network, asked, console)
     compared = _compared(pieces, training, network, asked, console) if asked["answers"] else []
+    steered = _steered(pieces, training, network, asked, console) if asked["controls"] else []
     if json_file:
-        settings = {name: asked[name] for name in ("notes", "cases", "answers", "history", "seed")}
-        write_json(foreseen, json_file, {found.corpus: found.as_json() for found in compared}, settings)
+        settings = {name: asked[name] for name in ("notes", "cases", "answers", "controls", "history", "seed")}
+        answers = {found.corpus: found.as_json() for found in compared}
+        write_json(foreseen, json_file, answers, settings, [found.as_json() for found in steered])
     if plots and draw:
         console.print(f"{len(draw(compared, plots))} pictures are in {plots}", highlight=False)
 
@@ -122,6 +126,25 @@ def _compared(
     return found
 
 
+def _steered(
+    pieces: "list[Piece]", training: "list[Piece]", network: "Decoder", asked: dict[str, Any], console: "Console"
+) -> "list[Found]":
+    """Turn every control, and show what it does."""
+    from rich.progress import Progress
+
+    from livejam.cases import Amount
+    from livejam.effect_measures import StyleJudge
+    from livejam.effects import charted_cases, controls_table, measure_controls
+
+    cases = charted_cases(pieces, Amount(asked["controls"], asked["history"], asked["seed"]))
+    judge = StyleJudge.of(training, asked["seed"])
+    with Progress(console=console) as progress:
+        task = progress.add_task("turning knobs", total=len(cases))
+        found = measure_controls(network, cases, judge, asked["seed"], lambda done: progress.advance(task, done))
+    console.print(controls_table(found))
+    return found
+
+
 def _pieces(music: Path, only: tuple[str, ...], console: "Console") -> "list[Piece]":
     """Return the pieces of a prepared folder, or of music that is prepared for the moment."""
     from tempfile import TemporaryDirectory
@@ -138,7 +161,7 @@ def _pieces(music: Path, only: tuple[str, ...], console: "Console") -> "list[Pie
 
 
 @click.command()
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", required=False, type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
 @click.option("--steps", type=click.IntRange(min=1), help="Steps in all.  [default: 6000]")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Time in all, instead of steps.")
@@ -152,11 +175,18 @@ def _pieces(music: Path, only: tuple[str, ...], console: "Console") -> "list[Pie
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, or auto: cuda where there is one.")
 @click.option("--resume", is_flag=True, help="Go on with the run in this folder.")
 @click.option("--init", type=click.Path(path_type=Path), help="Begin with these weights (.safetensors, or its folder).")
-def train(data: Path, out: Path, device: str, resume: bool, init: Path | None, **asked: Any) -> None:
+@click.option("--data", "music", type=click.Path(path_type=Path), help="The same as DATA.")
+def train(
+    data: Path | None, music: Path | None, out: Path, device: str, resume: bool, init: Path | None, **asked: Any
+) -> None:
     """Train the network.
 
-    DATA is a folder made by `livejam prepare`. Ctrl-C keeps a checkpoint.
+    DATA is a folder made by `livejam prepare`, or what that command reads: a folder of MIDI files will do. Ctrl-C keeps
+    a checkpoint.
     """
+    source = data or music
+    if source is None or (data and music):
+        raise click.UsageError("give one folder of music: livejam train DATA, or livejam train --data DATA")
     if init and (resume or asked["width"] or asked["size"] or asked["variant"]):
         raise click.UsageError("--init says where a new run begins and how large it is: without --resume or any size")
     asked["weights"] = _weights(asked["weights"]) or None
@@ -166,7 +196,7 @@ def train(data: Path, out: Path, device: str, resume: bool, init: Path | None, *
 
     settings = chosen_settings(out, resume, {name: value for name, value in asked.items() if value is not None}, init)
     with TrainingProgress() as progress:
-        checkpoint = run(data, out, settings, device=device, resume=resume, init=init, report=progress.report)
+        checkpoint = run(source, out, settings, device=device, resume=resume, init=init, report=progress.report)
     click.echo(f"written: {checkpoint} and {out / 'curves.png'}")
 
 

@@ -232,12 +232,13 @@ def write_json(
     path: Path,
     answers: Mapping[str, object] | None = None,
     settings: Mapping[str, object] | None = None,
+    controls: Sequence[object] = (),
 ) -> None:
-    """Write the figures of every corpus to `path`, with those of `answers` by corpus, and the settings of it all.
+    """Write the figures of every corpus to `path`, with those of `answers` by corpus, of `controls`, and the settings.
 
     Raises:
         FileError: it can't be written.
     """
     more = {corpus: {"answers": figures} for corpus, figures in (answers or {}).items()}
     corpora = {result.corpus: {**result.as_json(), **more.get(result.corpus, {})} for result in results}
-    save_figures(path, {"settings": dict(settings or {}), "corpora": corpora})
+    save_figures(path, {"settings": dict(settings or {}), "corpora": corpora, "controls": list(controls)})

@@ -133,7 +133,53 @@ def test_one_file_alone_can_be_trained_on(tmp_path):
     done("train", tmp_path / "data", "-o", tmp_path / "run", "--steps", 1, *QUICK)
 
 
+def test_a_folder_of_midi_files_is_prepared_on_the_way(place, tmp_path):
+    done("export", place / "run" / "checkpoint.pt", "-o", tmp_path / "net", "--weights")
+    again = ("--data", place / "songs", "-o", tmp_path / "run", "--rows", 1, "--device", "cpu")
+    done("train", *again, "--init", tmp_path / "net", "--steps", 1)
+    assert (tmp_path / "run" / "music" / "pieces.npz").exists()
+    done("train", *again, "--resume", "--steps", 2)
+    assert load_checkpoint(tmp_path / "run" / "checkpoint.pt")["step"] == 2
+
+
 # What can be wrong
+
+
+def test_music_is_named_once(place):
+    assert "give one folder of music" in complaint("train", "-o", place / "other")
+    assert "give one folder of music" in complaint("train", place / "data", "--data", place / "data", "-o", "other")
+
+
+def test_a_folder_with_three_notes(tmp_path):
+    write_midi(tmp_path / "songs" / "three.mid", [("three", 0, tune(0)[:3])])
+    said = complaint("train", tmp_path / "songs", "-o", tmp_path / "run", *QUICK)
+    assert "too little music" in said
+    assert str(tmp_path / "songs") in said
+    assert not (tmp_path / "run" / "checkpoint.pt").exists()
+
+
+def test_a_folder_with_drums_only(tmp_path):
+    write_midi(tmp_path / "songs" / "beat.mid", [("beat", 9, tune(0))])
+    assert "only drums" in complaint("train", tmp_path / "songs", "-o", tmp_path / "run", *QUICK)
+
+
+def test_a_folder_with_broken_files_only(tmp_path):
+    (tmp_path / "songs").mkdir()
+    (tmp_path / "songs" / "broken.mid").write_bytes(b"MThd and nothing else")
+    said = complaint("train", tmp_path / "songs", "-o", tmp_path / "run", *QUICK)
+    assert "nothing in" in said
+    assert "broken.mid" in said
+
+
+def test_broken_files_beside_good_ones_are_left_out(tmp_path):
+    write_midi(tmp_path / "songs" / "good.mid", [("good", 0, tune(1))])
+    (tmp_path / "songs" / "broken.mid").write_bytes(b"MThd and nothing else")
+    done("train", tmp_path / "songs", "-o", tmp_path / "run", "--steps", 1, *QUICK)
+    assert "broken.mid" in (tmp_path / "run" / "music" / "skipped.txt").read_text()
+
+
+def test_a_folder_without_music(tmp_path):
+    assert "no MIDI files" in complaint("train", tmp_path, "-o", tmp_path / "run", *QUICK)
 
 
 def test_a_run_is_not_overwritten(place):
@@ -149,7 +195,7 @@ def test_too_little_music(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["train", "nowhere", "-o", "run"], "no prepared corpus in nowhere; make one with: livejam prepare"),
+        (["train", "nowhere", "-o", "run"], "there is no nowhere; give a folder of MIDI files"),
         (["train", "nowhere", "-o", "run", "--resume"], "no checkpoint at run"),
         (["train", "nowhere", "-o", "run", "--width", "100"], "width of 100 can't be cut into heads of 64"),
         (["train", "nowhere", "-o", "run", "--steps", "0"], "--steps"),

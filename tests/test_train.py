@@ -323,8 +323,8 @@ def test_no_music(tmp_path):
     assert "too little music" in complaint(tmp_path, tmp_path / "run", SETTINGS, device="cpu")
 
 
-def test_no_prepared_corpus(tmp_path):
-    assert "make one with: livejam prepare" in complaint(tmp_path, tmp_path / "run", SETTINGS, device="cpu")
+def test_a_folder_without_music(tmp_path):
+    assert "no MIDI files and no known corpora" in complaint(tmp_path, tmp_path / "run", SETTINGS, device="cpu")
 
 
 @pytest.mark.parametrize("name", ["abacus", "meta9"])

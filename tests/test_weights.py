@@ -30,6 +30,13 @@ def test_a_run_can_begin_with_the_weights_of_another(tmp_path):
     )
 
 
+def test_a_run_that_begins_with_weights_has_the_usual_dropout_or_the_one_given(tmp_path):
+    save_weights(Network(replace(TINY, dropout=0.0)), tmp_path / "livejam.safetensors")
+    usual, given = (chosen_settings(tmp_path / "run", False, asked, tmp_path) for asked in ({}, {"dropout": 0.3}))
+    assert usual.network.dropout == NetworkSettings().dropout > 0
+    assert given.network.dropout == 0.3
+
+
 def test_no_weights(tmp_path):
     with pytest.raises(FileError, match="no weights at"):
         load_weights(tmp_path)

@@ -58,14 +58,15 @@ def chosen_settings(run: Path, resume: bool, given: dict[str, Any], init: Path |
     """Return the settings of a run: its own if it resumes, with what is given put in their place.
 
     What can be given: any of `TrainingSettings`, and `size`, `width`, `variant`, `dropout`, and `weights` of some
-    corpora. A run that begins with the weights `init` has a network of their size.
+    corpora. A run that begins with the weights `init` has a network of their size, with the usual dropout.
 
     Raises:
         FileError: `run` can't be resumed, there are no such weights, sizes or variants, or a width does not fit.
     """
     settings, given = TrainingSettings(), dict(given)
     if init:
-        settings = replace(settings, network=load_weights(init)[0])
+        begun = load_weights(init)[0]  # whatever its dropout was: new music may be little
+        settings = replace(settings, network=replace(begun, dropout=settings.network.dropout))
     if resume:
         settings = TrainingSettings.restored(load_checkpoint(run / "checkpoint.pt")["settings"])
     network, dropping = settings.network, settings.dropping

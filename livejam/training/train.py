@@ -16,7 +16,6 @@ import math
 import os
 import platform
 import signal
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -26,16 +25,19 @@ import torch
 from torch import nn
 
 from livejam.errors import FileError, LivejamError
-from livejam.pieces import load_pieces
+from livejam.pieces import FILE_NAME, Role, load_pieces
 from livejam.tokenizer import PREDICTED
 from livejam.training.batches import Sampler, consecutive
 from livejam.training.checkpoints import TrainingSettings, first_line, load_checkpoint, load_weights
 from livejam.training.data import ROLE_WEIGHTS, WEIGHTS, Stream, streams
 from livejam.training.model import Batch, Foreteller
+from livejam.training.prepare import prepare
 from livejam.training.records import draw_curves, forget_after, write_provenance
 from livejam.training.steps import WholeSteps
+from livejam.training.stopwatch import Stopwatch
 from livejam.training.variants import build
 
+MUSIC = "music"  # folder in that of the run: what is prepared on the way
 WORKERS = 12  # processes that make batches for an accelerator, at most
 
 
@@ -50,16 +52,17 @@ def train(
     stop_after: int | None = None,
     report: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> Path:
-    """Train on the prepared corpus in `data`; leave everything in `run`; return the checkpoint's path.
+    """Train on `data`, prepared music or any; leave everything in `run`; return the checkpoint's path.
 
-    A new run begins with the weights in `init`, whose sizes `settings` must have, or with random ones.
+    Music that is not prepared, such as a folder of MIDI files, is prepared into `run`/music first. A new run begins
+    with the weights in `init`, whose sizes `settings` must have, or with random ones.
 
     Raises:
         FileError: there is too little music, no such weights, or `run` cannot be begun or resumed.
         LivejamError: there is no such device.
     """
     use_big_pages_of_memory()
-    pieces, about = load_pieces(data)
+    pieces, about = load_pieces(prepared(data, run, resume))
     music = {split: streams([p for p in pieces if p.split == split]) for split in ("train", "valid")}
     _check(music, data, settings)
     trainer = Trainer(music, settings, _device(device))
@@ -80,12 +83,27 @@ def train(
     return checkpoint
 
 
+def prepared(data: Path, run: Path, resume: bool) -> Path:
+    """Return the folder of the prepared music that `data` is, or is made into.
+
+    Raises:
+        FileError: nothing in it can be read.
+    """
+    made = run / MUSIC
+    if (data / FILE_NAME).exists():
+        return data
+    if not (resume and (made / FILE_NAME).exists()):
+        prepare(data, made)
+    return made
+
+
 class Trainer:
     """A network, the average of its weights, its optimisers and its step count."""
 
     def __init__(self, music: dict[str, list[Stream]], settings: TrainingSettings, device: torch.device) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.device, self.step, self.notes_seen, self.seconds = settings, device, 0, 0, 0.0
+        self.stopwatch = Stopwatch()
         self.network = build(settings.network).to(device)
         self.average = copy.deepcopy(self.network).eval()
         self.sampler = Sampler(
@@ -113,25 +131,25 @@ class Trainer:
             while not self._over(stop_after):
                 line = self.train_step(next(batches))
                 if self.step % self.settings.validate_every == 0 or self._over(stop_after):
-                    line["validation"] = self._timed(self.validate)
+                    line["validation"] = self._timed("validate", self.validate)
                 if self.step % 10 == 0 or "validation" in line:
                     log.write(json.dumps(line) + "\n")
                     log.flush()
                 if self.step % self.settings.checkpoint_every == 0:
-                    self._timed(lambda: self.save(folder / "checkpoint.pt"))
+                    self._timed("save", lambda: self.save(folder / "checkpoint.pt"))
                 report(line)
                 steps.check()
 
     def _over(self, stop_after: int | None) -> bool:
         return self.progress() >= 1 or (stop_after is not None and self.step >= stop_after)
 
-    def _timed(self, work: Callable[[], Any]) -> Any:
-        """Return what `work` does, and count its seconds."""
-        began = time.monotonic()
+    def _timed(self, kind: str, work: Callable[[], Any]) -> Any:
+        """Return what `work` of that kind does, and count its seconds."""
+        began = self.stopwatch.now()
         try:
             return work()
         finally:
-            self.seconds += time.monotonic() - began
+            self.seconds += self.stopwatch.since(began, kind)
 
     def _batches(self) -> Iterator[Batch]:
         """Yield the batches from this step on; other processes make them where an accelerator would wait for them."""
@@ -148,7 +166,7 @@ class Trainer:
 
     def train_step(self, batch: Batch) -> dict[str, Any]:
         """Take one step; return its figures: bits a note and the like."""
-        began = time.monotonic()
+        began = self.stopwatch.now()
         self.network.train()
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
@@ -167,7 +185,7 @@ class Trainer:
         self._take_average()
         self.step += 1
         self.notes_seen += int(notes)
-        seconds = time.monotonic() - began
+        seconds = self.stopwatch.since(began, "step")
         self.seconds += seconds
         return {
             "step": self.step, "bits": answer.item() / math.log(2), "ahead": ahead.item() / math.log(2),
@@ -295,6 +313,8 @@ def _check(music: dict[str, list[Stream]], data: Path, settings: TrainingSetting
     phrases = sum(len(stream.starts) - 1 for stream in music["train"])
     if phrases < 2:
         raise FileError(f"{data} has too little music to train on: {phrases} phrases in parts of 16 notes or more")
+    if all(stream.role == Role.DRUMS for stream in music["train"]):
+        raise FileError(f"{data} has only drums, which no one can be answered with; add parts that have pitches")
 
 
 def _device(name: str) -> torch.device:

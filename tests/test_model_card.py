@@ -1,0 +1,102 @@
+"""The tables of the model card come out of the figures' files."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from livejam.errors import FileError
+
+TOOL = Path(__file__).parent.parent / "tools" / "model_card.py"
+CORPUS = {"credit": "us", "licence": "CC0", "pieces": 3, "valid": 1, "phrases": 9, "notes": 1234, "skipped": 0}
+CONTRACT = {
+    "parameters": 6_400_000, "weights": "int8",
+    "training": {
+        "step": 3250, "notes": 12_700_000, "hours": 1.34, "machine": "two cores", "weights": {"ours": 2.5},
+        "settings": {"rows": 16, "network": {"width": 256}}, "corpora": {"corpora": {"ours": CORPUS}},
+    },
+}  # fmt: skip
+BITS = {"delta": 0.1, "pitch": 1.5, "length": 0.4, "velocity": 0.0, "total": 2.0}
+ANSWERS = {
+    "notes": 12.0, "in_key": 0.9, "groove": 0.8, "stuck": 0.0, "matched": 0.5, "matched_by_network": None,
+    "copied": 0.02, "verdict": {"accuracy": 0.61},
+}  # fmt: skip
+CONTROL = {"control": "density", "measured": "notes a beat", "answers": 9, "works": False}
+EVALUATION = {
+    "corpora": {
+        "ours": {
+            "role": "melody", "notes": 4321, "cases": 7, "bits_per_note": BITS, "markov_bits_per_note": {"total": 4.0},
+            "true_next_of_16": 0.82, "markov_true_next_of_16": None, "answers": {"calls": 9, "livejam": ANSWERS},
+        }
+    },
+    "controls": [{**CONTROL, "settings": {"1": 0.7, "2": 1.2}}],
+}  # fmt: skip
+ROW = {"parameters": 1e6, "notes": 2e6, "bits": {"ours": 2.0}, "first": {"ours": None}, "step_ms": 0.5}
+
+
+@pytest.fixture
+def tool():
+    spec = importlib.util.spec_from_file_location("model_card", TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "livejam.json").write_text(json.dumps(CONTRACT))
+    (tmp_path / "evaluation.json").write_text(json.dumps(EVALUATION))
+    (tmp_path / "sizes.json").write_text(json.dumps({"small": ROW}))
+    return tmp_path
+
+
+def card(tool, folder, *names):
+    """Return the card with the tables of `names`."""
+    places = "\n".join(f"before {name}\n<!-- {name} -->\nSTALE\n<!-- /{name} -->" for name in names)
+    (folder / "MODEL_CARD.md").write_text(f"# By hand\n{places}\nafter\n")
+    assert tool.renew(folder) == list(names)
+    return (folder / "MODEL_CARD.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("training", "| notes seen | 12.7 million |"),
+        ("training", "| network | width 256 |"),
+        ("corpora", "| ours | 3 | 1 | 9 | 1,234 | 2.5 | CC0 | us |"),
+        (
+            "foreseeing",
+            "| ours | melody | 4,321 | 0.10 | 1.50 | 0.40 | 0.00 | **2.00** | 4.00 | 50 % | **82 %** | - | 7 |",
+        ),
+        ("answers", "| ours | livejam | 12.0 | 90 % | 0.80 | 0 % | 50 % | - | 2 % | 61 % |"),
+        ("controls", "| density | notes a beat | 1: **0.70**, 2: **1.20** | 9 | NO |"),
+        ("sizes", "| small | 1.0 M | 2.00 M | 2.000, - | 0.50 ms |"),
+        ("ablation", "*Not measured yet.*"),
+    ],
+)
+def test_each_table_says_what_its_file_says(tool, folder, name, line):
+    made = card(tool, folder, name)
+    assert line in made
+    assert "STALE" not in made
+
+
+def test_what_is_written_by_hand_stays(tool, folder):
+    made = card(tool, folder, *tool.TABLES)
+    assert made.startswith("# By hand\nbefore training\n<!-- training -->\n\n|")
+    assert made.endswith("<!-- /sizes -->\nafter\n")
+    tool.renew(folder)
+    assert (folder / "MODEL_CARD.md").read_text() == made, "once more changes nothing"
+
+
+def test_what_is_missing_is_said(tool, folder):
+    with pytest.raises(FileError, match="which is no table"):
+        card(tool, folder, "weather")
+    with pytest.raises(FileError, match="no place for a table"):
+        card(tool, folder)
+    (folder / "evaluation.json").write_text(json.dumps({"corpora": {}}))
+    with pytest.raises(FileError, match="lacks what the table 'controls' needs"):
+        card(tool, folder, "controls")
+    (folder / "evaluation.json").unlink()
+    with pytest.raises(FileError, match="can't be read"):
+        card(tool, folder, "answers")

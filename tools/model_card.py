@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Put the measured tables into the model card, so that no figure is copied by hand.
+
+    python tools/model_card.py [FOLDER]
+
+FOLDER (exported) holds MODEL_CARD.md with livejam.json, evaluation.json (livejam evaluate --json) and, where they are
+there, ablation.json and sizes.json (tools/ablate.py). Between `<!-- NAME -->` and `<!-- /NAME -->` the card gets the
+table of that name: training, corpora, foreseeing, answers, controls, ablation, sizes. All other text stays as it is.
+Knows nothing of how figures are measured.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from livejam.errors import FileError, LivejamError
+from livejam.files import reason, save
+
+CARD = "MODEL_CARD.md"
+BITS = ("delta", "pitch", "length", "velocity")
+Figures = dict[str, Any]  # out of JSON
+
+
+def main() -> None:
+    """Do what the header says."""
+    try:
+        print("tables: " + ", ".join(renew(Path(sys.argv[1] if len(sys.argv) > 1 else "exported"))))
+    except LivejamError as error:
+        sys.exit(f"model_card: {error}")
+
+
+def renew(folder: Path) -> list[str]:
+    """Write the tables into the card in `folder`; return their names.
+
+    Raises:
+        FileError: a file that a table needs is missing or damaged, a marker is unknown, or the card can't be written.
+    """
+    card, done = folder / CARD, []
+    text = _text(card)
+
+    def table(match: re.Match[str]) -> str:
+        name = match["name"]
+        if name not in TABLES:
+            raise FileError(f"{card} has a place for {name!r}, which is no table; there are {', '.join(TABLES)}")
+        file, make = TABLES[name]
+        done.append(name)
+        return f"<!-- {name} -->\n\n{_made(make, folder / file)}\n\n<!-- /{name} -->"
+
+    text = re.sub(r"<!-- (?P<name>\w+) -->.*?<!-- /(?P=name) -->", table, text, flags=re.DOTALL)
+    if not done:
+        raise FileError(f"{card} has no place for a table, such as <!-- controls --> <!-- /controls -->")
+    save(card, text.encode(), "make it writable")
+    return done
+
+
+def training(contract: Figures) -> str:
+    """Return how long, on what and with which settings it was trained."""
+    run = contract["training"]
+    said = {
+        "parameters": f"{contract['parameters'] / 1e6:.1f} million, {contract['weights']}",
+        "steps": f"{run['step']:,}",
+        "notes seen": f"{run['notes'] / 1e6:.1f} million",
+        "time": f"{run['hours']:.2f} hours, {run['machine']}",
+        **{name: _plain(value) for name, value in run["settings"].items() if name not in ("steps", "weights")},
+    }
+    return _table(["training", ""], said.items())
+
+
+def corpora(contract: Figures) -> str:
+    """Return what it was trained on, and whom to thank."""
+    run = contract["training"]
+    weights = run.get("weights", {})
+    heads = ["corpus", "pieces", "of these validation", "phrases", "notes", "weight", "licence of the data", "credit"]
+    rows = [
+        [name, *(f"{c[count]:,}" for count in ("pieces", "valid", "phrases", "notes")), str(weights.get(name, 1.0)),
+         c["licence"], c["credit"]]
+        for name, c in run["corpora"]["corpora"].items()
+    ]  # fmt: skip
+    return _table(heads, rows)
+
+
+def foreseeing(evaluation: Figures) -> str:
+    """Return bits a note and true next phrases beside the Markov model."""
+    heads = ["corpus", "part", "notes", *BITS, "bits a note", "Markov", "fewer", "true next of 16", "Markov", "cases"]
+    return _table(heads, (_foreseen(name, found) for name, found in evaluation["corpora"].items()))
+
+
+def _foreseen(name: str, found: Figures) -> list[str]:
+    bits, markov = found["bits_per_note"], (found["markov_bits_per_note"] or {}).get("total")
+    fewer = None if markov is None else 1 - bits["total"] / markov
+    return [
+        name, found["role"], f"{found['notes']:,}", *(_number(bits[part]) for part in BITS),
+        f"**{_number(bits['total'])}**", _number(markov), _share(fewer), f"**{_share(found['true_next_of_16'])}**",
+        _share(found["markov_true_next_of_16"]), str(found["cases"]),
+    ]  # fmt: skip
+
+
+def answers(evaluation: Figures) -> str:
+    """Return the figures of everyone's answers."""
+    heads = [
+        "corpus", "answers", "notes", "in key", "groove", "stuck", "own call, by features", "by the network",
+        "copied", "told apart",
+    ]  # fmt: skip
+    rows = (
+        [name, who, *_answered(figures)]
+        for name, found in evaluation["corpora"].items()
+        for who, figures in found.get("answers", {}).items()
+        if isinstance(figures, dict)
+    )
+    return _table(heads, rows)
+
+
+def _answered(figures: Figures) -> list[str]:
+    shares = [_share(figures[name]) for name in ("stuck", "matched", "matched_by_network", "copied")]
+    verdict = figures["verdict"] and figures["verdict"]["accuracy"]
+    return [_number(figures["notes"]), _share(figures["in_key"]), _number(figures["groove"]), *shares, _share(verdict)]
+
+
+def controls(evaluation: Figures) -> str:
+    """Return what each control does."""
+    heads = ["control", "measured", "setting: effect", "answers", "works"]
+    return _table(heads, (_controlled(line) for line in evaluation["controls"]))
+
+
+def _controlled(line: Figures) -> list[str]:
+    effects = ", ".join(f"{label}: **{_number(mean)}**" for label, mean in line["settings"].items())
+    works = {None: "", True: "yes", False: "NO"}[line["works"]]
+    return [line["control"], line["measured"], effects, str(line["answers"]), works]
+
+
+def compared(rows: Figures) -> str:
+    """Return forms or sizes beside each other."""
+    names = list(next(iter(rows.values()))["bits"]) if rows else []
+    heads = ["network", "parameters", "notes seen", *(f"{name}: bits, first" for name in names), "step"]
+    return _table(heads, ([name, *_compared(row, names)] for name, row in rows.items()))
+
+
+def _compared(row: Figures, names: Sequence[str]) -> list[str]:
+    size = f"{row['parameters'] / 1e6:.1f} M" if "parameters" in row else f"{row['megabytes']:.1f} MB"
+    notes = f"{row['notes'] / 1e6:.2f} M" if "notes" in row else ""
+    scored = [f"{row['bits'][name]:.3f}, {_share(row['first'][name])}" for name in names]
+    return [size, notes, *scored, f"{row['step_ms']:.2f} ms"]
+
+
+TABLES: dict[str, tuple[str, Callable[[Figures], str]]] = {
+    "training": ("livejam.json", training),
+    "corpora": ("livejam.json", corpora),
+    "foreseeing": ("evaluation.json", foreseeing),
+    "answers": ("evaluation.json", answers),
+    "controls": ("evaluation.json", controls),
+    "ablation": ("ablation.json", compared),
+    "sizes": ("sizes.json", compared),
+}
+
+
+def _made(make: Callable[[Figures], str], file: Path) -> str:
+    if not file.exists() and make is compared:
+        return "*Not measured yet.*"
+    try:
+        return make(json.loads(_text(file)))
+    except (KeyError, TypeError, ValueError) as error:
+        raise FileError(f"{file} lacks what the table {make.__name__!r} needs ({error!r}); measure anew") from None
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"{file} can't be read ({reason(error)}); name the folder that holds it") from None
+
+
+def _table(heads: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
+
+
+def _plain(value: object) -> str:
+    return ", ".join(f"{name} {inner}" for name, inner in value.items()) if isinstance(value, dict) else str(value)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}".replace("%", " %")
+
+
+if __name__ == "__main__":
+    main()
