@@ -11,6 +11,7 @@ from rich.console import Console
 
 from livejam.cli import main
 from livejam.comparison import WITHHELD
+from livejam.decoder import Candidate
 from livejam.errors import FileError, LivejamError
 from livejam.evaluation import evaluate, judge, line_classes, of_corpora, results_table, set_exams, write_json
 from livejam.exam import OTHERS, Settings, lines_of, metre_at, phrases_of, scored_role, set_exam
@@ -53,6 +54,10 @@ class Uniform:
 
     def answer(self, context, sampling, rng, start=0):
         yield TickNote(start, 60, 12, 0)
+
+    def answers(self, context, sampling, rngs, start=0, wish=None, compare=True):
+        made = [Candidate([note], over=True) for _ in rngs for note in self.answer(context, sampling, None, start)]
+        yield made
 
     def restart(self):
         pass
