@@ -27,7 +27,7 @@ def write_provenance(
     Raises:
         FileError: that can't be written.
     """
-    begun = {"begun_with": str(init)} if init else {}
+    begun = {"begun_with": init.resolve().name} if init else {}
     said = json.dumps({**provenance(settings, about, pieces), **begun}, indent=2, ensure_ascii=False)
     try:
         run.mkdir(parents=True, exist_ok=True)
