@@ -20,6 +20,7 @@ from livejam.errors import FileError, LivejamError
 from livejam.files import reason, save
 
 CARD = "MODEL_CARD.md"
+UNMEASURED = "*Not measured yet.*"
 BITS = ("delta", "pitch", "length", "velocity")
 Figures = dict[str, Any]  # out of JSON
 
@@ -122,7 +123,7 @@ def _answered(figures: Figures) -> list[str]:
 def controls(evaluation: Figures) -> str:
     """Return what each control does."""
     heads = ["control", "measured", "setting: effect", "answers", "works"]
-    return _table(heads, (_controlled(line) for line in evaluation["controls"]))
+    return _table(heads, (_controlled(line) for line in evaluation.get("controls", ())))
 
 
 def _controlled(line: Figures) -> list[str]:
@@ -158,7 +159,7 @@ TABLES: dict[str, tuple[str, Callable[[Figures], str]]] = {
 
 def _made(make: Callable[[Figures], str], file: Path) -> str:
     if not file.exists() and make is compared:
-        return "*Not measured yet.*"
+        return UNMEASURED
     try:
         return make(json.loads(_text(file)))
     except (KeyError, TypeError, ValueError) as error:
@@ -174,6 +175,8 @@ def _text(file: Path) -> str:
 
 def _table(heads: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
+    if len(lines) == 2:
+        return UNMEASURED
     return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
 
 
