@@ -95,8 +95,10 @@ def test_what_is_missing_is_said(tool, folder):
     with pytest.raises(FileError, match="no place for a table"):
         card(tool, folder)
     (folder / "evaluation.json").write_text(json.dumps({"corpora": {}}))
-    with pytest.raises(FileError, match="lacks what the table 'controls' needs"):
-        card(tool, folder, "controls")
+    assert tool.UNMEASURED in card(tool, folder, "controls")
+    (folder / "evaluation.json").write_text(json.dumps({"figures": {}}))
+    with pytest.raises(FileError, match="lacks what the table 'foreseeing' needs"):
+        card(tool, folder, "foreseeing")
     (folder / "evaluation.json").unlink()
     with pytest.raises(FileError, match="can't be read"):
         card(tool, folder, "answers")
