@@ -3,9 +3,10 @@
 
     python tools/ablate.py PREPARED -o FOLDER --minutes 12 [--only wjazzd ...] [--variant plain --variant lstm ...]
 
-Same music, seed and time for all; each is then scored by the exam of `livejam evaluate` on the validation split,
-straight from PyTorch. The plain one is also exported with weights of 32, 8 and 4 bits and scored as exported. What is
-done is kept: a second run goes on where the first was stopped. Writes FOLDER/ablation.json and FOLDER/ablation.md.
+Same music, seed and time for all: on a CPU that is processor time of one thread, so two of these can run beside each
+other, each with variants of its own. Each variant is then scored by the exam of `livejam evaluate` on the validation
+split, straight from PyTorch. The plain one is also exported with weights of 32, 8 and 4 bits and scored as exported.
+What is done is kept: a second run goes on where the first was stopped. Writes FOLDER/ablation.json and ablation.md.
 """
 
 import argparse
@@ -55,6 +56,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=60, help="of a corpus in which 16 phrases are ranked")
     parser.add_argument("--device", default="auto")
     asked = parser.parse_args()
+    torch.set_num_threads(1)
     pieces = load_pieces(asked.data)[0]
     there = {piece.corpus for piece in pieces}
     only = asked.only or [name for name in CORPORA if name in there]
@@ -72,7 +74,9 @@ def one(name: str, asked: argparse.Namespace, exams: dict[str, Exam]) -> None:
         return
     resume = (run / "checkpoint.pt").exists()
     given = {} if resume else {"minutes": asked.minutes, "size": asked.size, "variant": name, "validate_every": 10**9}
-    checkpoint = train(asked.data, run, chosen_settings(run, resume, given), device=asked.device, resume=resume)
+    settings = chosen_settings(run, resume, given)
+    clock = time.monotonic if torch.cuda.is_available() else time.process_time
+    checkpoint = train(asked.data, run, settings, device=asked.device, resume=resume, clock=clock)
     network, state = load_any(checkpoint)
     found = {
         "parameters": sum(weight.numel() for weight in network.parameters()),
@@ -115,14 +119,9 @@ def exported(network: Network, exams: dict[str, Exam]) -> dict[str, Any]:
 @torch.inference_mode()
 def step_time(network: Foreteller) -> float:
     """Return the median of one step after a long history, in ms, on one thread: with int8 weights where exported."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        if isinstance(network, Network):
-            return exported_step(network)
-        return stack_step(network) if isinstance(network, Stack) else recurrent_step(network)
-    finally:
-        torch.set_num_threads(threads)
+    if isinstance(network, Network):
+        return exported_step(network)
+    return stack_step(network) if isinstance(network, Stack) else recurrent_step(network)
 
 
 def exported_step(network: Network) -> float:

@@ -16,6 +16,7 @@ import math
 import os
 import platform
 import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -51,11 +52,13 @@ def train(
     init: Path | None = None,
     stop_after: int | None = None,
     report: Callable[[dict[str, Any]], None] = lambda _: None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Path:
     """Train on `data`, prepared music or any; leave everything in `run`; return the checkpoint's path.
 
     Music that is not prepared, such as a folder of MIDI files, is prepared into `run`/music first. A new run begins
-    with the weights in `init`, whose sizes `settings` must have, or with random ones.
+    with the weights in `init`, whose sizes `settings` must have, or with random ones. `clock` (seconds) says how long
+    training has taken.
 
     Raises:
         FileError: there is too little music, no such weights, or `run` cannot be begun or resumed.
@@ -65,7 +68,7 @@ def train(
     pieces, about = load_pieces(prepared(data, run, resume))
     music = {split: streams([p for p in pieces if p.split == split]) for split in ("train", "valid")}
     _check(music, data, settings)
-    trainer = Trainer(music, settings, _device(device))
+    trainer = Trainer(music, settings, _device(device), clock)
     checkpoint = run / "checkpoint.pt"
     if resume:
         trainer.load(checkpoint)
@@ -100,10 +103,13 @@ def prepared(data: Path, run: Path, resume: bool) -> Path:
 class Trainer:
     """A network, the average of its weights, its optimisers and its step count."""
 
-    def __init__(self, music: dict[str, list[Stream]], settings: TrainingSettings, device: torch.device) -> None:
+    def __init__(
+        self, music: dict[str, list[Stream]], settings: TrainingSettings, device: torch.device,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
         torch.manual_seed(settings.seed)
         self.settings, self.device, self.step, self.notes_seen, self.seconds = settings, device, 0, 0, 0.0
-        self.stopwatch = Stopwatch()
+        self.stopwatch = Stopwatch(clock)
         self.network = build(settings.network).to(device)
         self.average = copy.deepcopy(self.network).eval()
         self.sampler = Sampler(
