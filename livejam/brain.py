@@ -14,7 +14,7 @@ from livejam.controls import Wish
 from livejam.decoder import Decoder, Sampling
 from livejam.notes import Metre, TickNote
 from livejam.phrasing import Request
-from livejam.shape import MIN_P, TEMPERATURE, Shape
+from livejam.shape import TEMPERATURE, asked
 from livejam.steering import PLAIN, Steering
 from livejam.tokenizer import Context
 
@@ -71,21 +71,9 @@ class Brain:
         return self._decoder.phrase_end
 
     def asked(self, request: Request) -> tuple[Context, Sampling, Wish | None]:
-        """Return what a request asks of the network; None: none of its controls."""
-        shape, steering = Shape(request), request.steering
-        temperature = self._temperature if steering.temperature is None else steering.temperature
-        wish = Wish(
-            steering.bars,
-            density=steering.density,
-            register=steering.register,
-            kind=steering.kind,
-            key=steering.key,
-        )
-        return (
-            Context(request.metre, style=steering.style, chords=request.chords),
-            Sampling(temperature, MIN_P, shape.bias, shape.steer, steering.follow),
-            None if wish == Wish() else wish,
-        )
+        """Return what a request asks of the network; see `shape.asked`."""
+        temperature = request.steering.temperature
+        return asked(request, self._temperature if temperature is None else temperature)
 
     def answer(self, request: Request) -> Iterator[TickNote]:
         """Yield an answer, lazily; see `composer.Brain`."""

@@ -20,7 +20,7 @@ from livejam.decoder import PART, Decoder, Sampling
 from livejam.exam import Line, Notes, Phrase, pool_of, rivals, title_key
 from livejam.notes import TickNote
 from livejam.phrasing import BAR, Request
-from livejam.shape import MIN_P, TEMPERATURE, Shape
+from livejam.shape import MIN_P, TEMPERATURE, asked
 from livejam.tokenizer import Context
 
 BPM = 120.0  # quarter notes a minute: no answer depends on it
@@ -150,10 +150,14 @@ def request_of(case: Case) -> Request:
 
 def shaped(request: Request) -> Sampling:
     """Return how an answer is drawn on stage, but that it may be as silent on velocities as its call."""
-    shape = Shape(request)
+    return voiced(asked(request, TEMPERATURE)[1], request)
+
+
+def voiced(sampling: Sampling, request: Request) -> Sampling:
+    """Return `sampling` for an answer that may be as silent on velocities as its call."""
     if not any(note.velocity for note in request.call):
-        shape.bias[PART["velocity"]][0] = 0.0
-    return Sampling(TEMPERATURE, MIN_P, shape.bias, shape.steer)
+        sampling.bias[PART["velocity"]][0] = 0.0
+    return sampling
 
 
 def kept(made: Iterable[TickNote], longest: int) -> Notes:

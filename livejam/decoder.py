@@ -6,7 +6,7 @@ note never grows. Several answers can be made up at once, in one batch. Ticks, n
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from livejam import tokenizer as tok
 from livejam.contract import CHART_PLACES, CHART_TICKS, default_model, load_contract
 from livejam.controls import CONTROL, OF_THE_CALL, Wish
 from livejam.notes import TickNote
+from livejam.pieces import Style
 from livejam.rows import NOISE, Rows
 from livejam.runtime import Graph
 from livejam.tokenizer import COLUMN, PREDICTED, Context
@@ -39,6 +40,7 @@ class Sampling:
     bias: np.ndarray = field(default_factory=lambda: np.zeros(NOISE, np.float32))  # (NOISE,), added to the logits
     steer: Steer | None = None  # changes the bias before each step
     follow: float = 1.0  # 0: as if there were no call, 1: as the network will, more: closer to the call
+    insist: float = 1.0  # likewise for what it is asked to be: wish, chords, style (Ho and Salimans 2022, 2207.12598)
 
 
 @dataclass(slots=True)
@@ -93,7 +95,7 @@ class Decoder:
         self._own = {name: np.zeros(own, np.float32) for name in self._answer.names("past_")}
         self._answer.check({**self._seen, **self._own})
         self._hear.check(self._encoder_cache)
-        self._kept_rows: dict[tuple[int, bool], Rows] = {}  # by number of answers, and whether compared
+        self._kept_rows: dict[tuple[int, bool, bool], Rows] = {}  # by number of answers and the rows beside them
         self._answering = 0  # number of the latest answer, or of what ended it
         self.restart()
 
@@ -164,7 +166,8 @@ class Decoder:
         Each goes on by a note in every run, until it is over. `compare`: they know how likely they would be without
         the call. What ends `answer` ends this, too.
         """
-        rows = self._begin(len(rngs), compare or sampling.follow != 1, context, start)
+        insists = sampling.insist != 1 and bool(wish or context.chords or context.style)
+        rows = self._begin(len(rngs), insists, compare or sampling.follow != 1, context, start)
         self._settle(rows, sampling)
         this, began = self._answering, int(rows.slots["onset"][0, 0])
         made = [Candidate() for _ in rngs]
@@ -195,7 +198,7 @@ class Decoder:
         if len(notes) >= self.longest_answer:
             raise ValueError(f"an answer has fewer than {self.longest_answer} notes, not {len(notes)}")
         told = tok.encode(notes, context, tok.LIVEJAM, self._last)
-        rows = self._begin(1, False, context, notes[0].onset if notes else 0)
+        rows = self._begin(1, False, False, context, notes[0].onset if notes else 0)
         self._settle(rows, Sampling())
         result, one = np.zeros((len(notes) + 1, len(PREDICTED))), Candidate()
         for count, note in enumerate([*notes, None]):
@@ -214,17 +217,20 @@ class Decoder:
     def _last(self) -> TickNote | None:
         return self._notes[-1] if self._notes else None
 
-    def _begin(self, answers: int, paired: bool, context: Context, start: int) -> Rows:
+    def _begin(self, answers: int, unasked: bool, deaf: bool, context: Context, start: int) -> Rows:
         """Return rows for so many answers, at their start."""
-        if (answers, paired) not in self._kept_rows:
-            self._kept_rows[answers, paired] = Rows(self._answer, self._seen, self._own, answers, paired)
-        rows, metre = self._kept_rows[answers, paired], context.metre
+        kind, metre = (answers, unasked, deaf), context.metre
+        if kind not in self._kept_rows:
+            self._kept_rows[kind] = Rows(self._answer, self._seen, self._own, *kind)
+        rows = self._kept_rows[kind]
         onset = self._last.onset if self._last else tok.start_onset(start, metre)
         self._answering += 1
         rows.slots["bar_line"][:] = metre.bar_line if metre else 0
         rows.slots["bar_ticks"][:] = metre.bar_ticks if metre else 0
         self._lay_out(rows, context, onset)
-        rows.begin(tok.start_event(self._last, onset, context), onset, self._look_back(rows))
+        bare = replace(context, style=Style.UNKNOWN, chords=())
+        events = (tok.start_event(self._last, onset, each) for each in (context, bare))
+        rows.begin(*events, onset, self._look_back(rows))
         return rows
 
     def _lay_out(self, rows: Rows, context: Context, onset: int) -> None:
@@ -233,7 +239,7 @@ class Decoder:
         if context.chords:
             begin = tok.start_onset(onset, context.metre)
             places = [tok.chord_at(context.chords, begin + CHART_TICKS * i) for i in range(CHART_PLACES)]
-            chart[:], rows.slots["chart_start"][:] = places, begin
+            chart[:], chart[rows.unasked], rows.slots["chart_start"][:] = places, 0, begin
         elif chart.any():
             chart[:] = 0
 
@@ -242,13 +248,13 @@ class Decoder:
         heard = len(self._notes)
         seen = min(heard, self._memory)
         for name, view in rows.heard.items():
-            view[: rows.answers, :, :seen] = self._cross_cache[name][:, :, heard - seen : heard]
+            view[rows.hearing, :, :seen] = self._cross_cache[name][:, :, heard - seen : heard]
         return seen
 
     def _settle(self, rows: Rows, sampling: Sampling) -> None:
         """Set what stays as it is throughout the answers."""
         slots = rows.slots
-        rows.follow(sampling.follow)
+        rows.blend(sampling.follow, sampling.insist)
         slots["temperature"][:] = sampling.temperature or 1.0
         slots["log_min_p"][:] = np.log(max(sampling.min_p, 1e-9))
         slots["noise"][:], slots["bias"][:], slots["controls"][:] = 0, 0, 0
@@ -260,9 +266,9 @@ class Decoder:
         controls, first = rows.slots["controls"], one.notes[0].onset if one.notes else None
         onset = int(rows.slots["onset"][i, 0])
         controls[i] = (wish or Wish()).row(onset, first, context.metre, context.chords)
-        if rows.paired:
-            controls[rows.answers + i] = controls[i]
-            controls[rows.answers + i, CALL_COLUMNS] = 0
+        if rows.has_deaf:
+            controls[rows.deaf.start + i] = controls[i]
+            controls[rows.deaf.start + i, CALL_COLUMNS] = 0
 
     def _steer(
         self, rows: Rows, i: int, one: Candidate, sampling: Sampling, rng: np.random.Generator, began: int

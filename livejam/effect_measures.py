@@ -11,13 +11,14 @@ import numpy as np
 
 from livejam import controls
 from livejam.cases import Case
-from livejam.controls import Kind, Wish
+from livejam.controls import Kind
 from livejam.exam import Notes, lines_of
 from livejam.measures import features, relation, tonality
 from livejam.measures.features import Columns
 from livejam.measures.judge import judge as log_odds
 from livejam.notes import TICKS_PER_BEAT, Metre
 from livejam.pieces import Piece, Quality, Role, Style
+from livejam.steering import Steering
 from livejam.tokenizer import Chord, chord_at
 
 NAN = float("nan")
@@ -36,7 +37,7 @@ class Played:
 
     case: Case
     chart: tuple[Chord, ...]  # of the piece, asked for or not
-    wish: Wish
+    asked: Steering
     notes: Notes  # may be none
     likelihood: float  # nats, of all that was made up
     made: int  # notes that were, the end counted as one
@@ -159,7 +160,7 @@ def bars(one: Played) -> float:
 def ends_in_time(one: Played) -> float:
     """Return whether its last note begins in the bar that was asked to be the last."""
     lasts = bars(one)
-    return NAN if lasts != lasts else float(lasts == one.wish.bars)
+    return NAN if lasts != lasts else float(lasts == one.asked.bars)
 
 
 def ends_long(one: Played) -> float:

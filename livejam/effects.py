@@ -1,7 +1,7 @@
 """What each control does to the answers, as measured: settings against effect, for `livejam evaluate --controls`.
 
 Every setting of every control is played on the same calls of the validation split, after the same music and with the
-same seeds; nothing but that setting differs. A control works if its effect rises from each setting to the next one,
+same seeds, by the same code as on stage; nothing but that setting differs. A control works if its effect rises from each setting to the next one,
 and from the first to the last by more than chance would have it. How effects are measured is in effect_measures.py.
 
 Knows nothing of ONNX or PyTorch. Ticks. One thread; the same calls, player and seed give the same figures.
@@ -15,15 +15,17 @@ import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from livejam.cases import Amount, Case, Hearer, hear_case, kept, request_of, shaped
+from livejam.cases import Amount, Case, Hearer, hear_case, kept, request_of, voiced
 from livejam.comparison import set_questions
 from livejam.controls import CONTROLS, Kind, Wish
 from livejam.decoder import Candidate, Sampling
 from livejam.effect_measures import Effect, Played, StyleJudge, charts_of, effects_of, wished_key
 from livejam.notes import TickNote
-from livejam.phrasing import BAR, Request
-from livejam.pieces import Piece, Role, Style
+from livejam.phrasing import BAR, PICKUP, Request
+from livejam.pieces import Piece, Role
 from livejam.shape import TEMPERATURE
+from livejam.shape import asked as asked_of
+from livejam.steering import Steering
 from livejam.tokenizer import Chord, Context
 
 SURE = 2.0  # standard errors between the first setting and the last
@@ -31,7 +33,6 @@ FOLLOWED = (0.0, 0.5, 1.0, 1.5, 2.0)
 TEMPERATURES = (0.5, 0.7, 0.9, 1.1, 1.3)
 LENGTHS = (1, 2, 4, 8)  # bars
 KINDS = (Kind.CONTRAST, Kind.CONTINUE, Kind.VARY, Kind.ECHO)  # from unlike the call to like it
-FREE = Wish()
 AWAY = 6  # semitones to a key or a chart that the music does not suggest: the harder test
 
 
@@ -49,10 +50,7 @@ class Steerable(Hearer, Protocol):
 class Asked:
     """What is asked of an answer: one setting of one control, everything else as the network likes."""
 
-    wish: Wish = FREE
-    follow: float = 1.0
-    temperature: float = TEMPERATURE
-    style: Style | None = None  # None: that of the piece
+    steering: Steering = Steering()
     key: int | None = None  # semitones from the call's key to the one asked for; None: any
     chart: int | None = None  # semitones by which the piece's chart is moved; None: no chart
 
@@ -93,12 +91,12 @@ class Found:
 def controls(judge: StyleJudge) -> tuple[Control, ...]:
     """Return all that is measured."""
     effects = effects_of(judge)
-    follow = {f"{share:g}": Asked(follow=share) for share in FOLLOWED}
-    density = {str(n): Asked(Wish(density=n)) for n in range(1, CONTROLS["density"])}
-    register = {str(n): Asked(Wish(register=n)) for n in range(1, CONTROLS["register"])}
-    bars = {str(n): Asked(Wish(bars=n)) for n in LENGTHS}
-    kinds = {kind.name.lower(): Asked(Wish(kind=kind)) for kind in KINDS}
-    hot = {f"{t:g}": Asked(temperature=t) for t in TEMPERATURES}
+    follow = {f"{share:g}": Asked(Steering(follow=share)) for share in FOLLOWED}
+    density = {str(n): Asked(Steering(density=n)) for n in range(1, CONTROLS["density"])}
+    register = {str(n): Asked(Steering(register=n)) for n in range(1, CONTROLS["register"])}
+    bars = {str(n): Asked(Steering(bars=n)) for n in LENGTHS}
+    kinds = {kind.name.lower(): Asked(Steering(kind=kind)) for kind in KINDS}
+    hot = {f"{t:g}": Asked(Steering(temperature=t)) for t in TEMPERATURES}
     return (
         *(Control("follow", effects[name], follow) for name in ("likeness", "own call")),
         Control("density", effects["density"], density),
@@ -118,7 +116,7 @@ def controls(judge: StyleJudge) -> tuple[Control, ...]:
             Control(
                 "style",
                 effects[f"style {style.name.lower()}"],
-                {"free": Asked(style=Style.UNKNOWN), style.name.lower(): Asked(style=style)},
+                {"free": PLAIN, style.name.lower(): Asked(Steering(style=style))},
             )
             for style in judge.styles
         ),
@@ -152,25 +150,27 @@ def measure_controls(
 
 def play(player: Steerable, case: Case, chart: tuple[Chord, ...], asked: Asked, seed: int) -> Played:
     """Return the answer to `case`, which `player` has just heard."""
-    request = requested(case, asked)
-    sampling = replace(shaped(request), temperature=asked.temperature, follow=asked.follow)
-    wish = asked.wish if asked.key is None else replace(asked.wish, key=wished_key(case, asked.key))
-    known = case.reference.context
-    context = replace(known, style=known.style if asked.style is None else asked.style, chords=_moved(chart, asked))
+    request = requested(case, chart, asked)
+    temperature = asked.steering.temperature
+    context, sampling, wish = asked_of(request, TEMPERATURE if temperature is None else temperature)
     rng = np.random.default_rng([seed, case.number])
-    made = player.answers(context, sampling, [rng], request.start, wish, compare=False)
+    made = player.answers(context, voiced(sampling, request), [rng], request.start, wish, compare=False)
     latest = [Candidate()]
     notes = kept(_notes(made, latest), request.max_ticks)
-    return Played(case, chart, wish, notes, latest[0].likelihood, len(latest[0].notes) + latest[0].over)
+    return Played(case, chart, request.steering, notes, latest[0].likelihood, len(latest[0].notes) + latest[0].over)
 
 
-def requested(case: Case, asked: Asked) -> Request:
-    """Return what is asked on stage after this call, but that an answer of so many bars may be twice as long."""
-    request, metre, bars = request_of(case), case.reference.context.metre, asked.wish.bars
-    if bars is None:
-        return request
-    span = bars * (metre.bar_ticks if metre else BAR)
-    return replace(request, max_ticks=2 * span, min_ticks=span * 3 // 4)
+def requested(case: Case, chart: tuple[Chord, ...], asked: Asked) -> Request:
+    """Return what is asked on stage after this call."""
+    request, bars = replace(request_of(case), steering=asked.steering), asked.steering.bars
+    if asked.key is not None:
+        request = replace(request, steering=replace(asked.steering, key=wished_key(case, asked.key)))
+    if asked.chart is not None:
+        request = replace(request, chords=moved(chart, asked.chart))
+    if bars:
+        bar = request.metre.bar_ticks if request.metre else BAR
+        request = replace(request, max_ticks=bars * bar + PICKUP)
+    return request
 
 
 def judged(control: Control, played: Mapping[Asked, Sequence[Played]]) -> Found:
@@ -193,10 +193,9 @@ def rises(values: np.ndarray) -> bool:
     return bool((np.diff(values.mean(axis=1)) > 0).all() and whole.mean() > SURE * error)
 
 
-def _moved(chart: tuple[Chord, ...], asked: Asked) -> tuple[Chord, ...]:
-    if asked.chart is None:
-        return ()
-    return tuple(c if c.root < 0 else c._replace(root=(c.root + asked.chart) % 12) for c in chart)
+def moved(chart: tuple[Chord, ...], semitones: int) -> tuple[Chord, ...]:
+    """Return `chart`, transposed."""
+    return tuple(c if c.root < 0 else c._replace(root=(c.root + semitones) % 12) for c in chart)
 
 
 def _notes(made: Iterator[Sequence[Candidate]], latest: list[Candidate]) -> Iterator[TickNote]:

@@ -1,7 +1,8 @@
 """Answers in the making, side by side: the arrays that one run of the network reads and writes for each of them.
 
-Each answer has a row; where it is to be compared with what would be said without the call, or blended with that, it has
-two, the second of which hears nothing. Knows what the answering graph's inputs are, not what they are for in music.
+Each answer has a row. Where it is to be compared with what would be said without the call, or blended with that, it has
+another one that hears nothing; where it is to do what it is asked more than it would by itself, another one that is
+asked nothing. Knows what the answering graph's inputs are, not what they are for in music.
 Ticks. One thread.
 """
 
@@ -19,34 +20,42 @@ NOISE = sum(PREDICTED.values())
 
 
 class Rows:
-    """`answers` answers of which each has one row, or two where `paired`; the rows that hear nothing come last."""
+    """First a row for each answer, then one for each that is asked nothing, then one for each that hears nothing."""
 
-    def __init__(self, graph: Graph, heard: Mapping[str, np.ndarray], own: Mapping[str, np.ndarray], answers: int,
-                 paired: bool) -> None:  # fmt: skip
+    def __init__(
+        self, graph: Graph, heard: Mapping[str, np.ndarray], own: Mapping[str, np.ndarray], answers: int,
+        unasked: bool = False, deaf: bool = False,
+    ) -> None:  # fmt: skip
         """Bind arrays of as many rows to `graph`; `heard` and `own` say what one row's caches are like."""
-        self.answers, self.paired = answers, paired
-        self.count = n = answers * (1 + paired)
+        self.answers, self.has_unasked, self.has_deaf = answers, unasked, deaf
+        self.count = n = answers * (1 + unasked + deaf)
+        self.hearing = slice(0, n - answers * deaf)
+        self.unasked, self.deaf = slice(answers, self.hearing.stop), slice(self.hearing.stop, n)
         self.heard = {name: np.zeros((n, *cache.shape[1:]), np.float32) for name, cache in heard.items()}
         self.slots, self.results = _slots(n), _results(n)
         caches = {name: np.zeros((n, *cache.shape[1:]), np.float32) for name, cache in own.items()}
         self._graph, self._bound = graph, graph.bind({**self.slots, **self.heard, **caches}, self.results)
         self.slots["leader"][:] = np.arange(n) % answers
 
-    def begin(self, start: np.ndarray, onset: int, seen: int) -> None:
-        """Let every answer begin with the event `start`, at `onset`; those rows that hear see `seen` notes."""
-        slots, deaf = self.slots, self.answers
-        slots["event"][:], slots["onset"][:] = start, onset
-        slots["heard"][:deaf], slots["heard"][deaf:], slots["heard_total"][...] = seen, 0, seen + 1
-        slots["event"][deaf:, COLUMN["pitch"]], slots["event"][deaf:, COLUMN["velocity"]] = tok.NO_PITCH, 0
+    def begin(self, start: np.ndarray, bare: np.ndarray, onset: int, seen: int) -> None:
+        """Let every answer begin at `onset` with the event `start`, which is `bare` where it is asked nothing.
+
+        Those rows that hear see `seen` notes.
+        """
+        slots = self.slots
+        slots["event"][:], slots["event"][self.unasked], slots["onset"][:] = start, bare, onset
+        slots["heard"][self.hearing], slots["heard"][self.deaf], slots["heard_total"][...] = seen, 0, seen + 1
+        slots["event"][self.deaf, COLUMN["pitch"]], slots["event"][self.deaf, COLUMN["velocity"]] = tok.NO_PITCH, 0
         slots["force"][:] = -1
 
-    def follow(self, share: float) -> None:
-        """Blend each answer's logits: `share` times what hearing changes, added to what is said without."""
-        n = self.answers
-        self.slots["blend"][:] = np.eye(self.count)
-        if self.paired:
-            for i in range(n):
-                self.slots["blend"][i, [i, n + i]] = share, 1 - share
+    def blend(self, follow: float, insist: float) -> None:
+        """Blend each answer's logits: `follow` times what hearing changes, `insist` times what being asked changes."""
+        blend, own = self.slots["blend"], np.arange(self.answers)
+        blend[:] = np.eye(self.count)
+        for there, rows, share in ((self.has_unasked, self.unasked, insist), (self.has_deaf, self.deaf, follow)):
+            if there:
+                blend[own, own] += share - 1
+                blend[own, rows.start + own] = 1 - share
 
     def run(self, step: int, order: int) -> None:
         """Run the network: every answer's note number `step`, which is note number `order` + `step` of all."""
@@ -58,7 +67,7 @@ class Rows:
     def likelihoods(self, answer: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the log-probabilities (4,), in nats, of the latest note of an answer: with the call, and without."""
         found = self.results["log_probability"]
-        return found[answer], found[self.answers + answer] if self.paired else None
+        return found[answer], found[self.deaf.start + answer] if self.has_deaf else None
 
 
 def _slots(n: int) -> dict[str, np.ndarray]:

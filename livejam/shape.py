@@ -1,19 +1,20 @@
-"""The musical policy over the network: what an answer should keep to, of register, length and sense.
+"""The musical policy over the network: what it is asked, and what an answer should keep to of register and length.
 
 Pure numpy. Knows nothing of seconds, ports, or of who makes up the notes. Ticks.
 """
 
 import numpy as np
 
-from livejam.controls import REGISTERS, first_bar
-from livejam.decoder import PART
+from livejam.controls import REGISTERS, Wish, first_bar
+from livejam.decoder import PART, Sampling
 from livejam.notes import Metre
 from livejam.phrasing import BAR, Request
 from livejam.rows import NOISE
-from livejam.tokenizer import DELTA_TICKS, END, PREDICTED
+from livejam.tokenizer import DELTA_TICKS, END, PREDICTED, Context
 
 TEMPERATURE = 0.95
 MIN_P = 0.05
+INSIST = 2.5  # on what a player asks for; 1: as much as the network would by itself
 NEVER = -1e9  # added to a logit
 REGISTER = 7  # semitones beyond the call's range that cost nothing; each one more costs REGISTER_COST
 ASKED = 4  # likewise beyond a register that is asked for
@@ -23,6 +24,19 @@ FULL_CHORD = 10  # notes that may sound together
 MAJOR = (0, 2, 4, 5, 7, 9, 11)
 MINOR = (0, 2, 3, 5, 7, 8, 10, 11)  # natural, and its leading note
 OVERTIME = 4.0  # nats a call's length in favour of the end, once the answer is longer than the call
+
+
+def asked(request: Request, temperature: float) -> tuple[Context, Sampling, Wish | None]:
+    """Return what a request asks of the network; None: none of its controls."""
+    shape, steering = Shape(request), request.steering
+    wish = Wish(
+        steering.bars, density=steering.density, register=steering.register, kind=steering.kind, key=steering.key
+    )
+    return (
+        Context(request.metre, style=steering.style, chords=request.chords),
+        Sampling(temperature, MIN_P, shape.bias, shape.steer, steering.follow, INSIST),
+        None if wish == Wish() else wish,
+    )
 
 
 class Shape:

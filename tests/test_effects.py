@@ -19,6 +19,7 @@ from livejam.effect_measures import Played, StyleJudge, bars, chord_tones, in_ke
 from livejam.effects import Asked, charted_cases, controls_table, measure_controls, play, rises
 from livejam.notes import TickNote
 from livejam.pieces import Quality, Role, Style, save_pieces
+from livejam.steering import Steering
 from livejam.tokenizer import Chord
 
 TINY = Path(__file__).parent / "data" / "tiny.onnx"
@@ -37,6 +38,7 @@ class Obedient:
 
     def answers(self, context, sampling, rngs, start=0, wish=None, compare=True):
         bar = -(-start // 96) * 96
+        wish = wish or Wish()
         step = 48 // wish.density if wish.density else 12
         pitch = 30 + 10 * wish.register if wish.register else 60
         if context.chords:
@@ -95,7 +97,7 @@ def test_an_effect_rises_at_every_step_and_not_by_chance():
 def test_bars_are_counted_from_the_first_whole_one(cases):
     case, chart = cases[0]
     played = Played(
-        case, chart, Wish(), (TickNote(90, 60, 6, 0), TickNote(96, 62, 90, 0), TickNote(200, 60, 12, 0)), -1.0, 4
+        case, chart, Steering(), (TickNote(90, 60, 6, 0), TickNote(96, 62, 90, 0), TickNote(200, 60, 12, 0)), -1.0, 4
     )
     assert bars(played) == 2, "a pickup belongs to the bar after it"
 
@@ -103,7 +105,7 @@ def test_bars_are_counted_from_the_first_whole_one(cases):
 def test_chord_tones_count_on_strong_beats_only(cases):
     case, _ = cases[0]
     notes = (TickNote(96, 64, 12, 0), TickNote(120, 61, 12, 0), TickNote(144, 62, 12, 0))
-    played = Played(case, (C_MAJOR,), Wish(), notes, -1.0, 4)
+    played = Played(case, (C_MAJOR,), Steering(), notes, -1.0, 4)
     assert chord_tones(0, played) == 0.5, "E fits, D does not, C sharp is on a weak beat"
     assert chord_tones(10, played) == 0.5, "of B flat major the D fits"
 
@@ -113,7 +115,7 @@ def test_the_key_asked_for_is_so_far_from_what_was_heard(cases):
     tonic, minor = tonal_key(case)
     assert wished_key(case, 6) == 1 + 12 * minor + (tonic + 6) % 12
     notes = tuple(TickNote(12 * i, 60 + (tonic + 6) % 12, 12, 0) for i in range(4))
-    assert in_key(6, Played(case, (), Wish(), notes, -1.0, 5)) == 1
+    assert in_key(6, Played(case, (), Steering(), notes, -1.0, 5)) == 1
 
 
 def test_styles_are_told_apart_by_how_people_play():
@@ -122,7 +124,7 @@ def test_styles_are_told_apart_by_how_people_play():
     judge = StyleJudge.of([*folk, *jazz], 1)
     assert judge.styles == (Style.JAZZ, Style.FOLK)
     cases = charted_cases(jazz, Amount(6))
-    people = [Played(case, (), Wish(), case.reference.notes, -1.0, 9) for case, _ in cases]
+    people = [Played(case, (), Steering(), case.reference.notes, -1.0, 9) for case, _ in cases]
     assert judge.recognised(Style.JAZZ, people) == [1.0] * len(people)
     assert StyleJudge.of(folk, 1).styles == (), "one style can't be told from nothing"
 
@@ -140,11 +142,11 @@ def test_a_network_is_asked_for_what_each_setting_says(cases):
     plain = play(decoder, case, chart, Asked(), 1)
     assert plain == play(decoder, case, chart, Asked(), 1)
     for other in (
-        Asked(Wish(kind=Kind.ECHO)),
-        Asked(follow=2.0),
+        Asked(Steering(kind=Kind.ECHO)),
+        Asked(Steering(follow=2.0)),
         Asked(chart=0),
         Asked(key=0),
-        Asked(style=Style.JAZZ),
+        Asked(Steering(style=Style.JAZZ)),
     ):
         assert play(decoder, case, chart, other, 1).notes != plain.notes, other
     assert plain.likelihood < 0

@@ -143,7 +143,7 @@ def stack_step(network: Stack) -> float:
         graph = Graph(Path(folder), described)
     s = network.settings
     own = {name: np.zeros((1, s.key_heads, 512, s.head_width)) for name in graph.names("past_")}
-    rows = Rows(graph, {}, own, 1, False)
+    rows = Rows(graph, {}, own, 1)
     return median_of(lambda step: rows.run(HISTORY + step, 0))
 
 
