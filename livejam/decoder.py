@@ -16,11 +16,12 @@ from livejam.contract import CHART_PLACES, CHART_TICKS, default_model, load_cont
 from livejam.controls import CONTROL, OF_THE_CALL, Wish
 from livejam.notes import TickNote
 from livejam.pieces import Style
-from livejam.rows import NOISE, Rows
+from livejam.rows import HEARS, NOISE, Lack, Rows
 from livejam.runtime import Graph
 from livejam.tokenizer import COLUMN, PREDICTED, Context
 
 CHUNK = 128  # notes heard in one run
+NONE = slice(0, 0)
 CALL_COLUMNS = [CONTROL[name] for name in OF_THE_CALL]
 PART = {  # where each attribute lies in noise and bias
     name: slice(sum(list(PREDICTED.values())[:i]), sum(list(PREDICTED.values())[: i + 1]))
@@ -40,7 +41,8 @@ class Sampling:
     bias: np.ndarray = field(default_factory=lambda: np.zeros(NOISE, np.float32))  # (NOISE,), added to the logits
     steer: Steer | None = None  # changes the bias before each step
     follow: float = 1.0  # 0: as if there were no call, 1: as the network will, more: closer to the call
-    insist: float = 1.0  # likewise for what it is asked to be: wish, chords, style (Ho and Salimans 2022, 2207.12598)
+    insist: float = 1.0  # likewise on a wish and chords: 1: as the network will, more: closer to them
+    idiom: float = 0.0  # how often over is added what a style would change if nothing were heard; 0: as the network will
 
 
 @dataclass(slots=True)
@@ -95,7 +97,7 @@ class Decoder:
         self._own = {name: np.zeros(own, np.float32) for name in self._answer.names("past_")}
         self._answer.check({**self._seen, **self._own})
         self._hear.check(self._encoder_cache)
-        self._kept_rows: dict[tuple[int, bool, bool], Rows] = {}  # by number of answers and the rows beside them
+        self._kept_rows: dict[tuple[int, frozenset[Lack]], Rows] = {}  # by number of answers and what rows lack
         self._answering = 0  # number of the latest answer, or of what ended it
         self.restart()
 
@@ -166,8 +168,10 @@ class Decoder:
         Each goes on by a note in every run, until it is over. `compare`: they know how likely they would be without
         the call. What ends `answer` ends this, too.
         """
-        insists = sampling.insist != 1 and bool(wish or context.chords or context.style)
-        rows = self._begin(len(rngs), insists, compare or sampling.follow != 1, context, start)
+        blended = _blended(sampling, context, wish)
+        lacking = {lack for pair in blended for lack in pair[:2] if lack} | ({Lack.CALL} if compare else set())
+        rows = self._begin(len(rngs), frozenset(lacking), context, start)
+        rows.blend(blended)
         self._settle(rows, sampling)
         this, began = self._answering, int(rows.slots["onset"][0, 0])
         made = [Candidate() for _ in rngs]
@@ -198,7 +202,8 @@ class Decoder:
         if len(notes) >= self.longest_answer:
             raise ValueError(f"an answer has fewer than {self.longest_answer} notes, not {len(notes)}")
         told = tok.encode(notes, context, tok.LIVEJAM, self._last)
-        rows = self._begin(1, False, False, context, notes[0].onset if notes else 0)
+        rows = self._begin(1, frozenset(), context, notes[0].onset if notes else 0)
+        rows.blend(())
         self._settle(rows, Sampling())
         result, one = np.zeros((len(notes) + 1, len(PREDICTED))), Candidate()
         for count, note in enumerate([*notes, None]):
@@ -217,9 +222,9 @@ class Decoder:
     def _last(self) -> TickNote | None:
         return self._notes[-1] if self._notes else None
 
-    def _begin(self, answers: int, unasked: bool, deaf: bool, context: Context, start: int) -> Rows:
+    def _begin(self, answers: int, lacking: frozenset[Lack], context: Context, start: int) -> Rows:
         """Return rows for so many answers, at their start."""
-        kind, metre = (answers, unasked, deaf), context.metre
+        kind, metre = (answers, lacking), context.metre
         if kind not in self._kept_rows:
             self._kept_rows[kind] = Rows(self._answer, self._seen, self._own, *kind)
         rows = self._kept_rows[kind]
@@ -228,9 +233,9 @@ class Decoder:
         rows.slots["bar_line"][:] = metre.bar_line if metre else 0
         rows.slots["bar_ticks"][:] = metre.bar_ticks if metre else 0
         self._lay_out(rows, context, onset)
-        bare = replace(context, style=Style.UNKNOWN, chords=())
-        events = (tok.start_event(self._last, onset, each) for each in (context, bare))
-        rows.begin(*events, onset, self._look_back(rows))
+        known = {Lack.WISH: replace(context, chords=()), Lack.CALL_AND_STYLE: replace(context, style=Style.UNKNOWN)}
+        starts = {lack: tok.start_event(self._last, onset, known.get(lack, context)) for lack in rows.beside}
+        rows.begin(starts, onset, self._look_back(rows))
         return rows
 
     def _lay_out(self, rows: Rows, context: Context, onset: int) -> None:
@@ -239,7 +244,8 @@ class Decoder:
         if context.chords:
             begin = tok.start_onset(onset, context.metre)
             places = [tok.chord_at(context.chords, begin + CHART_TICKS * i) for i in range(CHART_PLACES)]
-            chart[:], chart[rows.unasked], rows.slots["chart_start"][:] = places, 0, begin
+            chart[:], rows.slots["chart_start"][:] = places, begin
+            chart[rows.beside.get(Lack.WISH, NONE)] = 0
         elif chart.any():
             chart[:] = 0
 
@@ -254,7 +260,6 @@ class Decoder:
     def _settle(self, rows: Rows, sampling: Sampling) -> None:
         """Set what stays as it is throughout the answers."""
         slots = rows.slots
-        rows.blend(sampling.follow, sampling.insist)
         slots["temperature"][:] = sampling.temperature or 1.0
         slots["log_min_p"][:] = np.log(max(sampling.min_p, 1e-9))
         slots["noise"][:], slots["bias"][:], slots["controls"][:] = 0, 0, 0
@@ -265,10 +270,12 @@ class Decoder:
             return
         controls, first = rows.slots["controls"], one.notes[0].onset if one.notes else None
         onset = int(rows.slots["onset"][i, 0])
-        controls[i] = (wish or Wish()).row(onset, first, context.metre, context.chords)
-        if rows.has_deaf:
-            controls[rows.deaf.start + i] = controls[i]
-            controls[rows.deaf.start + i, CALL_COLUMNS] = 0
+        asked = (wish or Wish()).row(onset, first, context.metre, context.chords)
+        for lack, beside in rows.beside.items():
+            row = controls[beside.start + i]
+            row[:] = 0 if lack is Lack.WISH else asked
+            if not HEARS[lack]:
+                row[CALL_COLUMNS] = 0
 
     def _steer(
         self, rows: Rows, i: int, one: Candidate, sampling: Sampling, rng: np.random.Generator, began: int
@@ -308,6 +315,16 @@ class Decoder:
             cache[:, :, :keep] = cache[:, :, gone : gone + keep].copy()
         del self._notes[:gone], self._ends[:gone]
         self._base += gone
+
+
+def _blended(sampling: Sampling, context: Context, wish: Wish | None) -> list[tuple[Lack | None, Lack, float]]:
+    """Return which rows' differences are added to an answer's logits, and how often over."""
+    pairs: list[tuple[Lack | None, Lack, float]] = []
+    if wish or context.chords:
+        pairs.append((None, Lack.WISH, sampling.insist - 1))
+    if context.style:
+        pairs.append((Lack.CALL, Lack.CALL_AND_STYLE, sampling.idiom))
+    return [pair for pair in (*pairs, (None, Lack.CALL, sampling.follow - 1)) if pair[2]]
 
 
 def _note(event: np.ndarray, onset: int) -> TickNote:

@@ -1,12 +1,13 @@
 """Answers in the making, side by side: the arrays that one run of the network reads and writes for each of them.
 
-Each answer has a row. Where it is to be compared with what would be said without the call, or blended with that, it has
-another one that hears nothing; where it is to do what it is asked more than it would by itself, another one that is
-asked nothing. Knows what the answering graph's inputs are, not what they are for in music.
-Ticks. One thread.
+Each answer has a row. Beside it may run others, which take the same notes but lack something: the difference in what
+they expect is what this something does, and it can be made to do more (guidance: Ho and Salimans 2022, arXiv
+2207.12598; Sanchez et al. 2023, 2306.17806). Knows what the answering graph's inputs are, not what they are for in
+music. Ticks. One thread.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from enum import Enum
 
 import numpy as np
 
@@ -19,43 +20,55 @@ from livejam.tokenizer import COLUMN, FIELDS, PREDICTED
 NOISE = sum(PREDICTED.values())
 
 
+class Lack(Enum):
+    """What a row beside an answer lacks."""
+
+    WISH = "is not asked to be anything, nor given a chart"
+    CALL = "hears nothing"
+    CALL_AND_STYLE = "hears nothing and knows no style"  # what was heard says it all too well by itself
+
+
+HEARS = {None: True, Lack.WISH: True, Lack.CALL: False, Lack.CALL_AND_STYLE: False}
+
+
 class Rows:
-    """First a row for each answer, then one for each that is asked nothing, then one for each that hears nothing."""
+    """First a row for each answer, then one for each of what is lacking, in the order of `Lack`."""
 
     def __init__(
         self, graph: Graph, heard: Mapping[str, np.ndarray], own: Mapping[str, np.ndarray], answers: int,
-        unasked: bool = False, deaf: bool = False,
+        lacking: frozenset[Lack] = frozenset(),
     ) -> None:  # fmt: skip
         """Bind arrays of as many rows to `graph`; `heard` and `own` say what one row's caches are like."""
-        self.answers, self.has_unasked, self.has_deaf = answers, unasked, deaf
-        self.count = n = answers * (1 + unasked + deaf)
-        self.hearing = slice(0, n - answers * deaf)
-        self.unasked, self.deaf = slice(answers, self.hearing.stop), slice(self.hearing.stop, n)
+        self.answers, kinds = answers, [None, *(lack for lack in Lack if lack in lacking)]
+        self.beside = {kind: slice(answers * i, answers * (i + 1)) for i, kind in enumerate(kinds)}
+        self.count = n = answers * len(kinds)
         self.heard = {name: np.zeros((n, *cache.shape[1:]), np.float32) for name, cache in heard.items()}
         self.slots, self.results = _slots(n), _results(n)
         caches = {name: np.zeros((n, *cache.shape[1:]), np.float32) for name, cache in own.items()}
         self._graph, self._bound = graph, graph.bind({**self.slots, **self.heard, **caches}, self.results)
         self.slots["leader"][:] = np.arange(n) % answers
 
-    def begin(self, start: np.ndarray, bare: np.ndarray, onset: int, seen: int) -> None:
-        """Let every answer begin at `onset` with the event `start`, which is `bare` where it is asked nothing.
+    @property
+    def hearing(self) -> slice:
+        """The rows that hear; they come first."""
+        return slice(0, self.answers * sum(HEARS[kind] for kind in self.beside))
 
-        Those rows that hear see `seen` notes.
-        """
+    def begin(self, starts: Mapping[Lack | None, np.ndarray], onset: int, seen: int) -> None:
+        """Let every answer begin at `onset`, with the event of `starts`; those rows that hear see `seen` notes."""
         slots = self.slots
-        slots["event"][:], slots["event"][self.unasked], slots["onset"][:] = start, bare, onset
-        slots["heard"][self.hearing], slots["heard"][self.deaf], slots["heard_total"][...] = seen, 0, seen + 1
-        slots["event"][self.deaf, COLUMN["pitch"]], slots["event"][self.deaf, COLUMN["velocity"]] = tok.NO_PITCH, 0
-        slots["force"][:] = -1
+        for kind, rows in self.beside.items():
+            slots["event"][rows], slots["heard"][rows] = starts[kind], seen if HEARS[kind] else 0
+            if not HEARS[kind]:
+                slots["event"][rows, COLUMN["pitch"]], slots["event"][rows, COLUMN["velocity"]] = tok.NO_PITCH, 0
+        slots["onset"][:], slots["heard_total"][...], slots["force"][:] = onset, seen + 1, -1
 
-    def blend(self, follow: float, insist: float) -> None:
-        """Blend each answer's logits: `follow` times what hearing changes, `insist` times what being asked changes."""
+    def blend(self, differences: Iterable[tuple[Lack | None, Lack, float]]) -> None:
+        """Add to each answer's logits those of one row less those of another, so many times over."""
         blend, own = self.slots["blend"], np.arange(self.answers)
         blend[:] = np.eye(self.count)
-        for there, rows, share in ((self.has_unasked, self.unasked, insist), (self.has_deaf, self.deaf, follow)):
-            if there:
-                blend[own, own] += share - 1
-                blend[own, rows.start + own] = 1 - share
+        for more, less, times in differences:
+            blend[own, self.beside[more].start + own] += times
+            blend[own, self.beside[less].start + own] -= times
 
     def run(self, step: int, order: int) -> None:
         """Run the network: every answer's note number `step`, which is note number `order` + `step` of all."""
@@ -67,7 +80,8 @@ class Rows:
     def likelihoods(self, answer: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the log-probabilities (4,), in nats, of the latest note of an answer: with the call, and without."""
         found = self.results["log_probability"]
-        return found[answer], found[self.deaf.start + answer] if self.has_deaf else None
+        deaf = self.beside.get(Lack.CALL)
+        return found[answer], found[deaf.start + answer] if deaf else None
 
 
 def _slots(n: int) -> dict[str, np.ndarray]:

@@ -14,7 +14,8 @@ from livejam.tokenizer import DELTA_TICKS, END, PREDICTED, Context
 
 TEMPERATURE = 0.95
 MIN_P = 0.05
-INSIST = 2.5  # on what a player asks for; 1: as much as the network would by itself
+INSIST, FIRMLY = 2.5, 4.0  # on what a player asks for; on a kind or a chart, which the network takes too lightly
+IDIOM = 2.0  # of the style that a player asks for
 NEVER = -1e9  # added to a logit
 REGISTER = 7  # semitones beyond the call's range that cost nothing; each one more costs REGISTER_COST
 ASKED = 4  # likewise beyond a register that is asked for
@@ -32,9 +33,10 @@ def asked(request: Request, temperature: float) -> tuple[Context, Sampling, Wish
     wish = Wish(
         steering.bars, density=steering.density, register=steering.register, kind=steering.kind, key=steering.key
     )
+    insist = FIRMLY if steering.kind or request.chords else INSIST
     return (
         Context(request.metre, style=steering.style, chords=request.chords),
-        Sampling(temperature, MIN_P, shape.bias, shape.steer, steering.follow, INSIST),
+        Sampling(temperature, MIN_P, shape.bias, shape.steer, steering.follow, insist, IDIOM),
         None if wish == Wish() else wish,
     )
 

@@ -296,7 +296,7 @@ def test_a_step_never_runs_over_more_than_the_memory_holds():
     for number in range(8):
         decoder.hear(walk(17, number, number * 1000), WALTZ, player=True)
         answer(decoder, number, most=1)
-        assert decoder._kept_rows[1, False, False].slots["heard_total"] == min(decoder.heard, MEMORY) + 1
+        assert decoder._kept_rows[1, frozenset()].slots["heard_total"] == min(decoder.heard, MEMORY) + 1
 
 
 def test_a_long_session_goes_on_in_the_same_buffers():
