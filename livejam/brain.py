@@ -14,6 +14,7 @@ from livejam.controls import Wish
 from livejam.decoder import Decoder, Sampling
 from livejam.notes import Metre, TickNote
 from livejam.phrasing import Request
+from livejam.pieces import Style
 from livejam.shape import TEMPERATURE, asked
 from livejam.steering import PLAIN, Steering
 from livejam.tokenizer import Context
@@ -47,7 +48,7 @@ class Brain:
         """Run once what a turn runs: the first time is slow."""
         call = (TickNote(0, 60, 12, 80), TickNote(12, 62, 12, 80))
         self.hear(call, None, player=True)
-        for steering in (PLAIN, Steering(follow=2.0)):
+        for steering in (PLAIN, Steering(follow=2.0), Steering(density=3), Steering(style=Style.JAZZ)):
             request = Request(0, call, None, 120.0, 24, 96, steering=steering)
             next(self.answer(request), None)
             next(self.better(request, ()), None)
@@ -90,5 +91,7 @@ class Brain:
         context, sampling, wish = self.asked(request)
         rngs = [np.random.default_rng([self._seed, request.turn, i]) for i in range(CANDIDATES)]
         for found in best_of(self._decoder.answers(context, sampling, rngs, request.start, wish), request):
-            if found != tuple(first):
-                yield found
+            if found is None:
+                yield None
+            elif found.notes != tuple(first):
+                yield found.notes

@@ -56,7 +56,7 @@ class OnStage:
         """Return the best answer to `request`, the first of them as `seed` alone draws it."""
         rngs = [np.random.default_rng([*seed, i]) for i in range(CANDIDATES)]
         made = self._decoder.answers(context, sampling, rngs, request.start)
-        return next((found for found in best_of(made, request) if found is not None), ())
+        return next((found.notes for found in best_of(made, request) if found is not None), ())
 
 
 @dataclass(frozen=True, slots=True)

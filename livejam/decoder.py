@@ -21,7 +21,7 @@ from livejam.runtime import Graph
 from livejam.tokenizer import COLUMN, PREDICTED, Context
 
 CHUNK = 128  # notes heard in one run
-NONE = slice(0, 0)
+NO_ROWS = slice(0, 0)
 CALL_COLUMNS = [CONTROL[name] for name in OF_THE_CALL]
 PART = {  # where each attribute lies in noise and bias
     name: slice(sum(list(PREDICTED.values())[:i]), sum(list(PREDICTED.values())[: i + 1]))
@@ -42,7 +42,7 @@ class Sampling:
     steer: Steer | None = None  # changes the bias before each step
     follow: float = 1.0  # 0: as if there were no call, 1: as the network will, more: closer to the call
     insist: float = 1.0  # likewise on a wish and chords: 1: as the network will, more: closer to them
-    idiom: float = 0.0  # how often over is added what a style would change if nothing were heard; 0: as the network will
+    idiom: float = 0.0  # how often over is added what the style would change if nothing were heard
 
 
 @dataclass(slots=True)
@@ -59,6 +59,11 @@ class Candidate:
     def gain(self) -> float:
         """How much likelier it is for the call, in nats a note (the end counts as one): what an answer owes to it."""
         return (self.likelihood - self.without_call) / max(1, len(self.notes) + self.over)
+
+    @property
+    def surprise(self) -> float:
+        """How unlikely it is, in nats a note (the end counts as one)."""
+        return -self.likelihood / max(1, len(self.notes) + self.over)
 
     def take(self, event: np.ndarray, onset: int, found: tuple[np.ndarray, np.ndarray | None]) -> None:
         """Go on with what the network has made up, which is so likely with the call and without."""
@@ -233,7 +238,10 @@ class Decoder:
         rows.slots["bar_line"][:] = metre.bar_line if metre else 0
         rows.slots["bar_ticks"][:] = metre.bar_ticks if metre else 0
         self._lay_out(rows, context, onset)
-        known = {Lack.WISH: replace(context, chords=()), Lack.CALL_AND_STYLE: replace(context, style=Style.UNKNOWN)}
+        known: dict[Lack | None, Context] = {
+            Lack.WISH: replace(context, chords=()),
+            Lack.CALL_AND_STYLE: replace(context, style=Style.UNKNOWN),
+        }
         starts = {lack: tok.start_event(self._last, onset, known.get(lack, context)) for lack in rows.beside}
         rows.begin(starts, onset, self._look_back(rows))
         return rows
@@ -245,7 +253,7 @@ class Decoder:
             begin = tok.start_onset(onset, context.metre)
             places = [tok.chord_at(context.chords, begin + CHART_TICKS * i) for i in range(CHART_PLACES)]
             chart[:], rows.slots["chart_start"][:] = places, begin
-            chart[rows.beside.get(Lack.WISH, NONE)] = 0
+            chart[rows.beside.get(Lack.WISH, NO_ROWS)] = 0
         elif chart.any():
             chart[:] = 0
 

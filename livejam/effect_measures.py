@@ -39,8 +39,7 @@ class Played:
     chart: tuple[Chord, ...]  # of the piece, asked for or not
     asked: Steering
     notes: Notes  # may be none
-    likelihood: float  # nats, of all that was made up
-    made: int  # notes that were, the end counted as one
+    surprise: float  # nats a note of what was chosen
 
     @property
     def metre(self) -> Metre | None:
@@ -120,7 +119,7 @@ def effects_of(judge: StyleJudge) -> Mapping[str, Effect]:
             )
             for style in judge.styles
         },
-        "surprise": Effect("bits a note of what it chose", _each(lambda one: -one.likelihood / one.made / np.log(2))),
+        "surprise": Effect("bits a note of what it chose", _each(lambda one: one.surprise / np.log(2))),
     }
 
 

@@ -1,8 +1,9 @@
 """What each control does to the answers, as measured: settings against effect, for `livejam evaluate --controls`.
 
 Every setting of every control is played on the same calls of the validation split, after the same music and with the
-same seeds, by the same code as on stage; nothing but that setting differs. A control works if its effect rises from each setting to the next one,
-and from the first to the last by more than chance would have it. How effects are measured is in effect_measures.py.
+same seeds, by the same code as on stage where the silence lasts; nothing but that setting differs. A control works if
+its effect rises from each setting to the next one, and from the first to the last by more than chance would have it.
+How effects are measured is in effect_measures.py.
 
 Knows nothing of ONNX or PyTorch. Ticks. One thread; the same calls, player and seed give the same figures.
 """
@@ -16,15 +17,16 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from livejam.cases import Amount, Case, Hearer, hear_case, kept, request_of, voiced
+from livejam.choice import CANDIDATES, best_of
 from livejam.comparison import set_questions
 from livejam.controls import CONTROLS, Kind, Wish
 from livejam.decoder import Candidate, Sampling
 from livejam.effect_measures import Effect, Played, StyleJudge, charts_of, effects_of, wished_key
-from livejam.notes import TickNote
 from livejam.phrasing import BAR, PICKUP, Request
 from livejam.pieces import Piece, Role
 from livejam.shape import TEMPERATURE
 from livejam.shape import asked as asked_of
+from livejam.steering import PLAIN as UNSTEERED
 from livejam.steering import Steering
 from livejam.tokenizer import Chord, Context
 
@@ -50,7 +52,7 @@ class Steerable(Hearer, Protocol):
 class Asked:
     """What is asked of an answer: one setting of one control, everything else as the network likes."""
 
-    steering: Steering = Steering()
+    steering: Steering = UNSTEERED
     key: int | None = None  # semitones from the call's key to the one asked for; None: any
     chart: int | None = None  # semitones by which the piece's chart is moved; None: no chart
 
@@ -153,11 +155,10 @@ def play(player: Steerable, case: Case, chart: tuple[Chord, ...], asked: Asked, 
     request = requested(case, chart, asked)
     temperature = asked.steering.temperature
     context, sampling, wish = asked_of(request, TEMPERATURE if temperature is None else temperature)
-    rng = np.random.default_rng([seed, case.number])
-    made = player.answers(context, voiced(sampling, request), [rng], request.start, wish, compare=False)
-    latest = [Candidate()]
-    notes = kept(_notes(made, latest), request.max_ticks)
-    return Played(case, chart, request.steering, notes, latest[0].likelihood, len(latest[0].notes) + latest[0].over)
+    rngs = [np.random.default_rng([seed, case.number, i]) for i in range(CANDIDATES)]
+    made = player.answers(context, voiced(sampling, request), rngs, request.start, wish)
+    best = next(found for found in best_of(made, request) if found is not None)
+    return Played(case, chart, request.steering, kept(best.notes, request.max_ticks), best.surprise)
 
 
 def requested(case: Case, chart: tuple[Chord, ...], asked: Asked) -> Request:
@@ -196,13 +197,6 @@ def rises(values: np.ndarray) -> bool:
 def moved(chart: tuple[Chord, ...], semitones: int) -> tuple[Chord, ...]:
     """Return `chart`, transposed."""
     return tuple(c if c.root < 0 else c._replace(root=(c.root + semitones) % 12) for c in chart)
-
-
-def _notes(made: Iterator[Sequence[Candidate]], latest: list[Candidate]) -> Iterator[TickNote]:
-    """Yield the notes of the one answer in the making, which `latest` then holds."""
-    for latest[:] in made:
-        if not latest[0].over:
-            yield latest[0].notes[-1]
 
 
 def controls_table(found: Sequence[Found]) -> Table:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from livejam.choice import Option, best, best_of, faults, unstruck, within
+from livejam.controls import Kind
 from livejam.decoder import Candidate
 from livejam.notes import TickNote
 from livejam.phrasing import Request
@@ -58,7 +59,7 @@ def grown(*answers, over=True):
 
 def test_the_best_comes_when_all_are_over():
     found = list(best_of(grown((FINE[:2], 1.0), (FINE, 9.0)), REQUEST))
-    assert found == [None] * 5 + [FINE]
+    assert [one and one.notes for one in found] == [None] * 5 + [FINE]
 
 
 def test_there_is_no_best_of_answers_that_stop_half_way():
@@ -67,15 +68,22 @@ def test_there_is_no_best_of_answers_that_stop_half_way():
 
 def test_an_answer_that_goes_on_too_long_is_cut_and_comes_behind():
     short = replace(REQUEST, max_ticks=72)
-    assert list(best_of(grown((FINE, 99.0), (FINE[:2], 0.0)), short))[-1] == FINE[:2]
-    assert list(best_of(grown((FINE, 99.0)), short))[-1] == FINE[:3]
+    assert list(best_of(grown((FINE, 99.0), (FINE[:2], 0.0)), short))[-1].notes == FINE[:2]
+    assert list(best_of(grown((FINE, 99.0)), short))[-1].notes == FINE[:3]
 
 
 def test_who_is_to_ignore_the_call_is_not_chosen_by_it():
     free = replace(REQUEST, steering=Steering(follow=0.0))
-    assert list(best_of(grown((FINE[:2], 1.0), (FINE, 9.0)), free))[-1] == FINE[:2]
+    assert list(best_of(grown((FINE[:2], 1.0), (FINE, 9.0)), free))[-1].notes == FINE[:2]
 
 
 def test_a_register_asked_for_may_be_beyond_the_call():
     asked = replace(REQUEST, steering=Steering(register=7))
     assert faults(option(HIGH), asked) == 0
+
+
+def test_what_takes_up_the_call_as_asked_is_best():
+    echo = tuple(replace(note, onset=note.onset + 96) for note in CALL)
+    asked = replace(REQUEST, steering=Steering(kind=Kind.ECHO))
+    assert faults(option(echo), asked) == 0 < faults(option(), asked)
+    assert best([option(gain=9.0), option(echo)], asked).notes == echo

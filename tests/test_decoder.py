@@ -16,7 +16,7 @@ from livejam.controls import Wish
 from livejam.decoder import NOISE, PART, Decoder, Sampling
 from livejam.errors import ModelError
 from livejam.notes import Metre, TickNote
-from livejam.pieces import Quality
+from livejam.pieces import Quality, Style
 from livejam.tokenizer import DELTA_TICKS, END, LENGTH_TICKS, Chord, Context, velocity_of
 
 DATA = Path(__file__).parent / "data"
@@ -366,6 +366,44 @@ def test_following_more_makes_the_call_count_for_more():
         made = several(hearing(CALL), range(24), follow=follow)
         gains.append(np.mean([one.gain for one in made]))
     assert gains == sorted(gains)
+
+
+ASKED = Wish(density=5, register=2)
+CHORDS = replace(WALTZ, chords=(Chord(0, 2, Quality.MINOR),))
+
+
+def insisted(context=WALTZ, wish=None, **sampling):
+    """Return an answer in `context` that is not compared with anything."""
+    making = hearing(CALL).answers(context, Sampling(**sampling), [np.random.default_rng(4)], wish=wish, compare=False)
+    return list(islice(making, 12))[-1][0].notes
+
+
+@pytest.mark.parametrize(("context", "wish"), [(WALTZ, ASKED), (CHORDS, None), (CHORDS, ASKED)])
+def test_who_does_not_insist_at_all_gets_what_comes_unasked(context, wish):
+    assert insisted(context, wish, insist=0.0) == insisted()
+    assert insisted(context, wish, insist=1.0) != insisted()
+    assert insisted(context, wish, insist=6.0) != insisted(context, wish, insist=1.0)
+
+
+def test_there_is_nothing_to_insist_on_where_nothing_is_asked():
+    assert insisted(insist=6.0, idiom=6.0) == insisted()
+
+
+def test_a_style_counts_as_it_would_where_nothing_is_heard():
+    styled = replace(WALTZ, style=Style.JAZZ)
+    deaf = insisted(follow=0.0)
+    assert insisted(styled, follow=0.0, idiom=-1.0) == deaf
+    assert insisted(styled, follow=0.0, idiom=0.0) != deaf
+    assert insisted(styled, idiom=6.0) != insisted(styled)
+
+
+def test_all_can_be_asked_at_once_and_side_by_side():
+    context = replace(CHORDS, style=Style.JAZZ)
+    asked = {"follow": 2.0, "insist": 3.0, "idiom": 2.0}
+    rngs = [np.random.default_rng(seed) for seed in (4, 5)]
+    both = list(islice(hearing(CALL).answers(context, Sampling(**asked), rngs, wish=ASKED), 12))[-1]
+    assert both[0].notes == insisted(context, ASKED, **asked)
+    assert both[0].gain != 0
 
 
 @pytest.mark.parametrize("event", [

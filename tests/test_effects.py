@@ -45,13 +45,15 @@ class Obedient:
             pitch = 60 + context.chords[0].root
         if wish.key:
             pitch = 60 + (wish.key - 1) % 12
-        one = Candidate()
+        made = [Candidate() for _ in rngs]
         for onset in range(bar, bar + 96 * (wish.bars or 2), step):
-            one.notes.append(TickNote(onset, pitch + (onset == bar), step, 0))
-            one.likelihood -= sampling.temperature
-            yield [one]
-        one.over = True
-        yield [one]
+            for one in made:
+                one.notes.append(TickNote(onset, pitch + (onset == bar), step, 0))
+                one.likelihood -= sampling.temperature
+            yield made
+        for one in made:
+            one.over = True
+        yield made
 
 
 class Deaf(Obedient):
@@ -97,7 +99,7 @@ def test_an_effect_rises_at_every_step_and_not_by_chance():
 def test_bars_are_counted_from_the_first_whole_one(cases):
     case, chart = cases[0]
     played = Played(
-        case, chart, Steering(), (TickNote(90, 60, 6, 0), TickNote(96, 62, 90, 0), TickNote(200, 60, 12, 0)), -1.0, 4
+        case, chart, Steering(), (TickNote(90, 60, 6, 0), TickNote(96, 62, 90, 0), TickNote(200, 60, 12, 0)), 1.0
     )
     assert bars(played) == 2, "a pickup belongs to the bar after it"
 
@@ -105,7 +107,7 @@ def test_bars_are_counted_from_the_first_whole_one(cases):
 def test_chord_tones_count_on_strong_beats_only(cases):
     case, _ = cases[0]
     notes = (TickNote(96, 64, 12, 0), TickNote(120, 61, 12, 0), TickNote(144, 62, 12, 0))
-    played = Played(case, (C_MAJOR,), Steering(), notes, -1.0, 4)
+    played = Played(case, (C_MAJOR,), Steering(), notes, 1.0)
     assert chord_tones(0, played) == 0.5, "E fits, D does not, C sharp is on a weak beat"
     assert chord_tones(10, played) == 0.5, "of B flat major the D fits"
 
@@ -115,7 +117,7 @@ def test_the_key_asked_for_is_so_far_from_what_was_heard(cases):
     tonic, minor = tonal_key(case)
     assert wished_key(case, 6) == 1 + 12 * minor + (tonic + 6) % 12
     notes = tuple(TickNote(12 * i, 60 + (tonic + 6) % 12, 12, 0) for i in range(4))
-    assert in_key(6, Played(case, (), Steering(), notes, -1.0, 5)) == 1
+    assert in_key(6, Played(case, (), Steering(), notes, 1.0)) == 1
 
 
 def test_styles_are_told_apart_by_how_people_play():
@@ -124,7 +126,7 @@ def test_styles_are_told_apart_by_how_people_play():
     judge = StyleJudge.of([*folk, *jazz], 1)
     assert judge.styles == (Style.JAZZ, Style.FOLK)
     cases = charted_cases(jazz, Amount(6))
-    people = [Played(case, (), Steering(), case.reference.notes, -1.0, 9) for case, _ in cases]
+    people = [Played(case, (), Steering(), case.reference.notes, 1.0) for case, _ in cases]
     assert judge.recognised(Style.JAZZ, people) == [1.0] * len(people)
     assert StyleJudge.of(folk, 1).styles == (), "one style can't be told from nothing"
 
@@ -149,7 +151,7 @@ def test_a_network_is_asked_for_what_each_setting_says(cases):
         Asked(Steering(style=Style.JAZZ)),
     ):
         assert play(decoder, case, chart, other, 1).notes != plain.notes, other
-    assert plain.likelihood < 0
+    assert plain.surprise > 0
 
 
 def test_the_table_says_no_where_a_control_does_not_work(cases):
