@@ -4,6 +4,7 @@ Wiring only, as there: options in, one call, text out, and every import when a c
 train extra, but for `evaluate` on prepared music.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from livejam.effects import Found
     from livejam.evaluation import Result
     from livejam.pieces import Piece
+    from livejam.training.player import NetworkPlayer
 
 
 @click.command()
@@ -46,6 +48,13 @@ def prepare(source: Path, out: Path, only: tuple[str, ...]) -> None:
 @click.option("--train", type=click.Path(path_type=Path), help="What the baseline learns from; else MUSIC's own split.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures to this file, too.")
 @click.option("--model", type=click.Path(path_type=Path), help="Another network than the one that comes along (.onnx).")
+@click.option(
+    "--beside",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="CHECKPOINT",
+    help="Measure another network of `livejam train`, too, named by its folder; may be given again.",
+)
 @click.option("--notes", default=10_000, show_default=True, type=click.IntRange(1), help="Notes a corpus to score.")
 @click.option("--cases", default=100, show_default=True, type=click.IntRange(0), help="Next phrases a corpus to rank.")
 @click.option("--answers", default=60, show_default=True, type=click.IntRange(0), help="Calls a corpus to answer.")
@@ -70,6 +79,7 @@ def evaluate(music: Path, train: Path | None, json_file: Path | None, plots: Pat
 
     draw = _plotter() if plots else None
     console, network = Console(), Decoder(asked["model"])
+    asked["beside"] = _beside(asked["beside"])
     pieces = _pieces(music, asked["only"], console)
     training = _pieces(train, (), console) if train else pieces
     foreseen = _foreseen(pieces, training, network, asked, console)
@@ -90,6 +100,15 @@ def _plotter() -> "Callable[[list[Comparison], Path], list[Path]]":
     return draw
 
 
+def _beside(files: tuple[Path, ...]) -> "dict[str, NetworkPlayer]":
+    """Return the other networks, by name; only they need PyTorch."""
+    if not files:
+        return {}
+    from livejam.training.player import load_players
+
+    return load_players(files)
+
+
 def _foreseen(
     pieces: "list[Piece]", training: "list[Piece]", network: "Decoder", asked: dict[str, Any], console: "Console"
 ) -> "list[Result]":
@@ -101,8 +120,10 @@ def _foreseen(
 
     exams = evaluation.set_exams(pieces, Amount(asked["notes"], asked["cases"], asked["seed"]))
     with Progress(console=console) as progress:
-        task = progress.add_task("listening", total=sum(exam.steps for exam in exams.values()))
-        results = list(evaluation.evaluate(exams, training, network, lambda done: progress.advance(task, done)))
+        total = sum(exam.steps for exam in exams.values()) * (2 + len(asked["beside"]))
+        task = progress.add_task("listening", total=total)
+        advance = partial(progress.advance, task)
+        results = list(evaluation.evaluate(exams, training, network, advance, asked["beside"]))
     console.print(evaluation.results_table(results))
     return results
 
@@ -117,11 +138,12 @@ def _compared(
     from livejam.comparison import Contest, compare, comparison_tables, set_questions
 
     amount = Amount(asked["answers"], asked["history"], asked["seed"])
-    contest = Contest({"livejam": OnStage(network), "one answer": network}, network, training, amount)
+    players = {"livejam": OnStage(network), "one answer": network, **asked["beside"]}
+    contest = Contest(players, network, training, amount)
     questions = set_questions(pieces, amount)
     with Progress(console=console) as progress:
         task = progress.add_task("answering", total=contest.steps(questions))
-        found = list(compare(contest, questions, lambda done: progress.advance(task, done)))
+        found = list(compare(contest, questions, partial(progress.advance, task)))
     console.print(*comparison_tables(found))
     return found
 
@@ -140,7 +162,7 @@ def _steered(
     judge = StyleJudge.of(training, asked["seed"])
     with Progress(console=console) as progress:
         task = progress.add_task("turning knobs", total=len(cases))
-        found = measure_controls(network, cases, judge, asked["seed"], lambda done: progress.advance(task, done))
+        found = measure_controls(network, cases, judge, asked["seed"], partial(progress.advance, task))
     console.print(controls_table(found))
     return found
 

@@ -10,7 +10,7 @@ settings give the same figures. One thread.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +26,7 @@ from livejam.notes import TickNote
 from livejam.pieces import Piece, Role
 from livejam.tokenizer import Context
 
+WITHHELD = "call withheld"
 Advance = Callable[[int], None]  # told how many notes have just been heard or scored
 
 
@@ -40,6 +41,16 @@ class Scorer(Protocol):
 
     def score(self, notes: Sequence[TickNote], context: Context) -> np.ndarray:
         """Return log2-probabilities (N + 1, 4) of delta, pitch, length, velocity; the last row is END and zeros."""
+
+
+class Withheld:
+    """A scorer that nothing is told, but what is asked of it."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self.restart, self.score = scorer.restart, scorer.score
+
+    def hear(self, notes: Sequence[TickNote], context: Context, player: bool) -> None:
+        """Forget one phrase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,7 @@ class Result:
     network: Score
     markov: Score | None  # None: there was nothing else to learn from
     orders: str  # what the Markov model chose
+    beside: Mapping[str, Score] = field(default_factory=dict)  # the network with the call withheld, and others
 
     def as_json(self) -> dict[str, object]:
         """Return the figures as they are written to a file."""
@@ -88,6 +100,10 @@ class Result:
             "cases": self.cases,
             "rival_titles": self.titles,
             "rivals_from_training": self.borrowed,
+            "beside": {
+                name: {"bits_per_note": score.as_json(), "true_next_of_16": score.first}
+                for name, score in self.beside.items()
+            },
         }
 
     def remarks(self) -> list[str]:
@@ -134,13 +150,18 @@ def set_exams(pieces: Sequence[Piece], settings: Settings) -> dict[str, Exam]:
 
 
 def evaluate(
-    exams: dict[str, Exam], training: Sequence[Piece], scorer: Scorer, advance: Advance = lambda _: None
+    exams: dict[str, Exam],
+    training: Sequence[Piece],
+    scorer: Scorer,
+    advance: Advance = lambda _: None,
+    beside: Mapping[str, Scorer] | None = None,
 ) -> Iterator[Result]:
-    """Yield the result of every exam.
+    """Yield the result of every exam, for the network, for itself with the call withheld, and for those `beside` it.
 
     The baseline learns from the training split of `training`, titles of the exam left out: from pieces of the same
     corpus, or of any where that corpus is not among them.
     """
+    others = {WITHHELD: Withheld(scorer), **(beside or {})}
     for corpus, exam in exams.items():
         asked = {title_key(line[0].title) for line in exam.lines}
         markov = learn_markov(baseline_lines(training, corpus, exam.role, asked))
@@ -155,6 +176,7 @@ def evaluate(
             judge(scorer, exam, advance),
             judge(MarkovScorer(markov), exam) if markov else None,
             markov.describe() if markov else "",
+            {name: judge(other, exam, advance) for name, other in others.items()},
         )
 
 
@@ -210,6 +232,7 @@ def results_table(results: Sequence[Result]) -> Table:
         table.add_column(name, justify="left" if name in ("corpus", "") else "right", no_wrap=True)
     for result in results:
         scores = {"livejam": _cells(result.network)}
+        scores |= {name: _cells(score) for name, score in result.beside.items()}
         if result.markov:
             less = result.network.total / result.markov.total - 1
             scores |= {"Markov": _cells(result.markov), "change": [*[""] * len(ATTRIBUTES), f"{less:+.0%}", ""]}

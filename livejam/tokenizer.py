@@ -154,14 +154,20 @@ def chord_at(chords: Sequence[Chord], tick: int) -> tuple[int, int]:
     return chords[place].root + 1, int(chords[place].quality)
 
 
-def encode(notes: Sequence[TickNote], context: Context, who: int, last: TickNote | None) -> np.ndarray:
-    """Return the events (N, len(FIELDS)) int64 of one phrase, sorted by onset, that follows the note `last`."""
+def encode(
+    notes: Sequence[TickNote], context: Context, who: int, last: TickNote | None, began: int | None = None
+) -> np.ndarray:
+    """Return the events (N, len(FIELDS)) int64 of one phrase, sorted by onset, that follows the note `last`.
+
+    Where there is no such note, the first delta counts from `began` ticks, else from the first note's bar (or beat).
+    """
     rows = np.zeros((len(notes), len(FIELDS)), dtype=np.int64)
     if not notes:
         return rows
     onsets = np.array([note.onset for note in notes])
     pitches = np.array([note.pitch for note in notes])
-    before = start_onset(int(onsets[0]), context.metre) if last is None else last.onset
+    began = start_onset(int(onsets[0]), context.metre) if began is None else began
+    before = began if last is None else last.onset
     rows[:, COLUMN["delta"]] = quantised_deltas(onsets, min(before, int(onsets[0])))
     rows[:, COLUMN["pitch"]] = pitches
     previous = np.concatenate([[NO_PITCH if last is None else last.pitch], pitches[:-1]])

@@ -99,11 +99,14 @@ def test_the_trained_network_answers(place, tmp_path):
 def test_the_trained_network_is_evaluated(place, tmp_path):
     figures = tmp_path / "figures.json"
     model = place / "net" / "livejam.onnx"
-    amount = ("--notes", 40, "--cases", 2, "--answers", 4)
+    amount = ("--notes", 40, "--cases", 2, "--answers", 4, "--beside", place / "run" / "checkpoint.pt")
     done("evaluate", place / "data", "--model", model, "--json", figures, *amount, "--plots", tmp_path / "plots")
     (found,) = json.loads(figures.read_text())["corpora"].values()
-    assert 5 < found["bits_per_note"]["total"] < 25
-    assert found["answers"]["livejam"]["answers"] == found["answers"]["calls"] > 0
+    bits, torchs = found["bits_per_note"]["total"], found["beside"]["run"]["bits_per_note"]["total"]
+    assert 5 < bits < 25
+    assert 0 < abs(bits / torchs - 1) < 0.02  # int8 and float32
+    answers = found["answers"]
+    assert answers["livejam"]["answers"] == answers["run"]["answers"] == answers["calls"] > 0
     assert len(list((tmp_path / "plots").glob("*.png"))) == 2
 
 
@@ -115,6 +118,15 @@ def test_a_run_goes_on(place):
 def test_float32_keeps_the_weights(place, tmp_path):
     done("export", place / "run" / "checkpoint.pt", "-o", tmp_path, "--bits", "32")
     assert Decoder(tmp_path / "livejam.onnx").contract["weights"] == "float32"
+
+
+def test_exported_weights_are_exported_in_another_width(place, tmp_path):
+    done("export", place / "run" / "checkpoint.pt", "-o", tmp_path / "one", "--weights")
+    done("export", tmp_path / "one" / "livejam.safetensors", "-o", tmp_path / "two", "--bits", "4")
+    one, two = (json.loads((tmp_path / name / "livejam.json").read_text()) for name in ("one", "two"))
+    assert two["weights"] == "int4"
+    assert two["training"] == one["training"]
+    assert two["training"]["step"] > 0
 
 
 def test_the_help_tells_the_defaults():

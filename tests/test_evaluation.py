@@ -10,10 +10,18 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from livejam.cli import main
-from livejam.comparison import WITHHELD
 from livejam.decoder import Candidate
 from livejam.errors import FileError, LivejamError
-from livejam.evaluation import evaluate, judge, line_classes, of_corpora, results_table, set_exams, write_json
+from livejam.evaluation import (
+    WITHHELD,
+    evaluate,
+    judge,
+    line_classes,
+    of_corpora,
+    results_table,
+    set_exams,
+    write_json,
+)
 from livejam.exam import OTHERS, Settings, lines_of, metre_at, phrases_of, scored_role, set_exam
 from livejam.markov import event_classes
 from livejam.notes import Metre, TickNote
@@ -107,6 +115,29 @@ def test_an_oracle_ranks_the_truth_first_and_a_liar_never(pieces):
     exam = set_exam("tunes", pieces[:20], SETTINGS)
     assert judge(Oracle(exam), exam).first == 1
     assert judge(Oracle(exam, right=False), exam).first == 0
+
+
+class Listener(Uniform):
+    """Needs fewer bits once it has heard something."""
+
+    def restart(self):
+        self.heard = 0
+
+    def hear(self, notes, context, player):
+        self.heard += len(notes)
+
+    def score(self, notes, context):
+        return super().score(notes, context) / (2 if self.heard else 1)
+
+
+def test_what_the_call_is_worth_is_measured(pieces):
+    (result,) = evaluate(set_exams(pieces, SETTINGS), pieces, Listener(), beside={"deaf": Uniform()})
+    assert list(result.beside) == [WITHHELD, "deaf"]
+    assert result.beside[WITHHELD].total == pytest.approx(2 * result.network.total)
+    assert result.beside["deaf"] == result.beside[WITHHELD]
+    said = result.as_json()["beside"]
+    assert said["deaf"]["bits_per_note"]["total"] == pytest.approx(result.beside["deaf"].total)
+    assert set(said[WITHHELD]) == {"bits_per_note", "true_next_of_16"}
 
 
 def test_parts_are_asked_up_to_the_limit(pieces):
@@ -318,7 +349,7 @@ def test_the_command_reads_prepared_music_and_writes_the_file(pieces, tmp_path, 
     assert figures["cases"] == 5
     assert figures["answers"]["calls"] == 6
     assert figures["answers"]["livejam"]["notes"] == 1
-    assert WITHHELD in result.output
+    assert "own call" in result.output
     assert figures["markov_bits_per_note"]["total"] < figures["bits_per_note"]["total"]
 
 
@@ -344,7 +375,7 @@ def test_without_answers_the_file_has_none(pieces, tmp_path, monkeypatch):
     arguments = ["--notes", "50", "--cases", "1", "--answers", "0", "--seed", "5", "--json", str(path)]
     result = CliRunner().invoke(main, ["evaluate", str(tmp_path), *arguments])
     assert result.exit_code == 0
-    assert WITHHELD not in result.output
+    assert "own call" not in result.output
     found = json.loads(path.read_text())
     assert "answers" not in found["corpora"]["tunes"]
     assert found["settings"] == {"notes": 50, "cases": 1, "answers": 0, "controls": 0, "history": 4, "seed": 5}

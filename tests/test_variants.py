@@ -1,6 +1,7 @@
 """Other forms of the network: what they may see, that they learn, and that the same exam scores them."""
 
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -12,14 +13,16 @@ from make_tiny_model import FOLDER, SETTINGS, random_network
 from music import walk
 from prepared import part, piece
 
-from livejam.decoder import Decoder
+from livejam.decoder import PART, Decoder, Sampling
 from livejam.errors import FileError
 from livejam.notes import Metre
 from livejam.tokenizer import COLUMN, PREDICTED, Context
 from livejam.training.batches import Packer
+from livejam.training.checkpoints import WEIGHTS_NAME, save_weights
 from livejam.training.data import PLAIN, streams, window
 from livejam.training.lstm import windows
 from livejam.training.model import NetworkSettings
+from livejam.training.player import NetworkPlayer, load_players
 from livejam.training.presets import SIZES, VARIANTS, parameters, sized
 from livejam.training.scoring import NetworkScorer
 from livejam.training.variants import build
@@ -155,6 +158,46 @@ def test_a_scorer_remembers_as_much_as_the_network(network):
 
 
 # Presets
+
+
+# As a player
+
+
+@pytest.mark.parametrize("metre", [None, Metre(6, 8)])
+@pytest.mark.parametrize("phrases", [0, 1, 5])
+def test_a_player_plays_what_the_exported_network_plays(metre, phrases):
+    context = Context(metre)
+    network, decoder = random_network(SETTINGS), Decoder(FOLDER / "tiny.onnx")
+    player, lines = NetworkPlayer(network), [walk(6, seed, start=400 * seed) for seed in range(phrases)]
+    for number, line in enumerate(lines):
+        for hearer in (player, decoder):
+            hearer.hear(line, context, number % 2 == 0)
+    greedy = Sampling(temperature=0.0)
+    found = [list(islice(each.answer(context, greedy, np.random.default_rng(1), 36), 20)) for each in (player, decoder)]
+    assert found[0] == found[1]
+    assert found[0]
+
+
+def test_every_form_answers_within_the_policy(network):
+    player, context = NetworkPlayer(network), Context(Metre(4, 4))
+    player.hear(walk(8), context, True)
+    bias = np.zeros_like(Sampling().bias)
+    bias[PART["pitch"]] = -1e9
+    bias[PART["pitch"]][60:64] = 0.0
+    notes = list(islice(player.answer(context, Sampling(bias=bias), np.random.default_rng(2)), 12))
+    again = list(islice(player.answer(context, Sampling(bias=bias), np.random.default_rng(2)), 12))
+    assert notes == again
+    assert {note.pitch for note in notes} <= set(range(60, 64))
+
+
+def test_players_are_named_by_their_folders(network, tmp_path):
+    files = [tmp_path / name / WEIGHTS_NAME for name in ("one", "two")]
+    for file in files:
+        file.parent.mkdir()
+        save_weights(network, file)
+    assert list(load_players(files)) == ["one", "two"]
+    with pytest.raises(FileError, match=r"two networks come from folders called 'one'"):
+        load_players([files[0], files[0]])
 
 
 def test_yardsticks_are_as_large_as_the_network():

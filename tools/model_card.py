@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from livejam.errors import FileError, LivejamError
+from livejam.evaluation import WITHHELD
 from livejam.files import reason, save
 
 CARD = "MODEL_CARD.md"
@@ -84,19 +85,29 @@ def corpora(contract: Figures) -> str:
 
 
 def foreseeing(evaluation: Figures) -> str:
-    """Return bits a note and true next phrases beside the Markov model."""
-    heads = ["corpus", "part", "notes", *BITS, "bits a note", "Markov", "fewer", "true next of 16", "Markov", "cases"]
-    return _table(heads, (_foreseen(name, found) for name, found in evaluation["corpora"].items()))
+    """Return bits a note and true next phrases, beside the Markov model and other networks."""
+    found = evaluation["corpora"]
+    others = list(dict.fromkeys(name for figures in found.values() for name in figures.get("beside", ())))
+    baselines = [name for name in others if name != WITHHELD]
+    heads = ["corpus", "part", "notes", *BITS, "bits a note"]
+    heads += [head for name in ("Markov", *baselines) for head in (name, "fewer")]
+    heads += [WITHHELD, "more"] if WITHHELD in others else []
+    heads += ["true next of 16", "Markov", *others, "cases"]
+    return _table(heads, (_foreseen(name, figures, others) for name, figures in found.items()))
 
 
-def _foreseen(name: str, found: Figures) -> list[str]:
-    bits, markov = found["bits_per_note"], (found["markov_bits_per_note"] or {}).get("total")
-    fewer = None if markov is None else 1 - bits["total"] / markov
-    return [
-        name, found["role"], f"{found['notes']:,}", *(_number(bits[part]) for part in BITS),
-        f"**{_number(bits['total'])}**", _number(markov), _share(fewer), f"**{_share(found['true_next_of_16'])}**",
-        _share(found["markov_true_next_of_16"]), str(found["cases"]),
-    ]  # fmt: skip
+def _foreseen(name: str, found: Figures, others: Sequence[str]) -> list[str]:
+    bits, beside = found["bits_per_note"], found.get("beside", {})
+    totals = {"Markov": (found["markov_bits_per_note"] or {}).get("total")}
+    totals |= {other: beside[other]["bits_per_note"]["total"] for other in others}
+    cells = [name, found["role"], f"{found['notes']:,}", *(_number(bits[part]) for part in BITS)]
+    cells.append(f"**{_number(bits['total'])}**")
+    withheld = totals.pop(WITHHELD, None)
+    for total in totals.values():
+        cells += [_number(total), _share(total and 1 - bits["total"] / total)]
+    cells += [_number(withheld), _share(withheld / bits["total"] - 1)] if withheld else []
+    firsts = [found["markov_true_next_of_16"], *(beside[other]["true_next_of_16"] for other in others)]
+    return [*cells, f"**{_share(found['true_next_of_16'])}**", *map(_share, firsts), str(found["cases"])]
 
 
 def answers(evaluation: Figures) -> str:

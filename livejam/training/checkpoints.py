@@ -122,13 +122,21 @@ def load_network(path: Path) -> tuple[Network, dict[str, Any]]:
 def load_any(path: Path) -> tuple[Foreteller, dict[str, Any]]:
     """Return the network in a checkpoint, of any form, with averaged weights, and the checkpoint's state.
 
+    Weights that `save_weights` wrote will do, too; they have no state.
+
     Raises:
         FileError: there is none, it is damaged, or the network is of another kind.
     """
-    state = load_checkpoint(path)
+    weights_alone = path.suffix == Path(WEIGHTS_NAME).suffix
+    state: dict[str, Any] = {} if weights_alone else load_checkpoint(path)
     try:
-        network = build(NetworkSettings(**state["settings"]["network"]))
-        network.load_state_dict(upgraded(state.get("average") or state["network"]))
+        if weights_alone:
+            settings, weights = load_weights(path)
+        else:
+            settings = NetworkSettings(**state["settings"]["network"])
+            weights = upgraded(state.get("average") or state["network"])
+        network = build(settings)
+        network.load_state_dict(weights)
     except (KeyError, TypeError, RuntimeError) as error:
         raise FileError(f"{path} holds a network of another kind ({first_line(error)}); train anew") from error
     return network.eval(), state

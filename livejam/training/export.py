@@ -53,15 +53,18 @@ NOISE = sum(PREDICTED.values())
 def export(checkpoint: Path, folder: Path, *, bits: int = 8, weights: bool = False, name: str = "livejam") -> Path:
     """Write the network of `checkpoint` to `folder`/NAME.onnx, NAME-hear.onnx and NAME.json; return the last.
 
-    With `weights`, also write those of PyTorch in half precision, for another run to begin with.
+    Exported weights will do, too: what is told of their training is copied. With `weights`, also write those of PyTorch
+    in half precision, for another run to begin with.
 
     Raises:
         FileError: there is no such checkpoint, or `folder` can't be written to.
     """
     network, state = load_network(checkpoint)
-    settings_file = checkpoint.parent / "settings.json"
-    run = json.loads(settings_file.read_text(encoding="utf-8")) if settings_file.exists() else {}
-    training = {**run, "step": state["step"], "notes": state["notes"], "hours": round(state["seconds"] / 3600, 2)}
+    if state:
+        done = {"step": state["step"], "notes": state["notes"], "hours": round(state["seconds"] / 3600, 2)}
+        training = {**_beside(checkpoint, "settings.json"), **done}
+    else:
+        training = _beside(checkpoint, "livejam.json").get("training", {})
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if weights:
@@ -69,6 +72,12 @@ def export(checkpoint: Path, folder: Path, *, bits: int = 8, weights: bool = Fal
         return write(network, folder, training, bits=bits, name=name)
     except OSError as error:
         raise FileError(f"{folder} can't be written to ({error.strerror}); name another folder with -o") from None
+
+
+def _beside(checkpoint: Path, name: str) -> dict[str, Any]:
+    """Return what is in a JSON file beside a checkpoint, if it is there."""
+    file = checkpoint.parent / name
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
 
 
 def write(network: Network, folder: Path, training: dict[str, Any], *, bits: int, name: str = "livejam") -> Path:

@@ -39,8 +39,9 @@ class NetworkScorer:
     @torch.no_grad()
     def score(self, notes: Sequence[TickNote], context: Context) -> np.ndarray:
         """Return log2-probabilities (N + 1, 4) of delta, pitch, length, velocity; the last row is END and zeros."""
-        item = self._window(notes, context)
-        packer = Packer(1, _size(item))
+        began = tok.start_onset(notes[0].onset, context.metre)
+        item = self._window(notes, context, began)
+        packer = Packer(1, row_size(item))
         packer.add(item)
         found = self._network.log_probabilities(packer.batch())[0].numpy() / np.log(2)
         result = found[: len(item.answer)][item.phrase == item.phrase[-1]].astype(float)
@@ -51,20 +52,20 @@ class NetworkScorer:
     def _last(self) -> TickNote | None:
         return self._notes[-1] if self._notes else None
 
-    def _window(self, notes: Sequence[TickNote], context: Context) -> Window:
-        """Return what is remembered, and `notes` as the last answer to it."""
-        rows = [*self._rows, tok.encode(notes, context, tok.LIVEJAM, self._last)]
+    def _window(self, notes: Sequence[TickNote], context: Context, began: int) -> Window:
+        """Return what is remembered, and `notes` as the last answer to it, which `began` then if nothing is."""
+        rows = [*self._rows, tok.encode(notes, context, tok.LIVEJAM, self._last, began)]
         heard, n = np.concatenate(rows), min(len(self._notes), self._memory) + len(notes)
         begins = np.cumsum([0, *map(len, rows)]) - (len(heard) - n)
         begins = np.unique(np.maximum(begins, 0))
         onset = np.array([note.onset for note in [*self._notes, *notes][-n:]])
-        onset -= onset[0] if self._notes else tok.start_onset(int(onset[0]), context.metre)
+        onset -= onset[0] if self._notes else began
         told = answers_of(heard[-n:], onset, begins, True, np.random.default_rng(0), PLAIN)
         controls = np.zeros((len(told[0]), len(CONTROLS)), np.int64)
         return Window(heard[-n:], onset, np.full(n, -1), heard[-n:, PREDICTED_COLUMNS], *(*told, controls))
 
 
-def _size(item: Window) -> int:
+def row_size(item: Window) -> int:
     """Return the size of a row in which a window has room."""
     size = max(len(item.heard), len(item.answer) * 8 // 9)
     while room(size) < len(item.answer):
