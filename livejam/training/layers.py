@@ -38,7 +38,7 @@ class NetworkSettings:
     key_heads: int = 2
     hidden: int = 704  # of the feed-forward blocks
     memory: int = 256  # notes heard that one can look at, itself included
-    dropout: float = 0.1  # at most, of a small corpus; see `batches.scarcity`
+    dropout: float = 0.15  # at most, of a small corpus; see `batches.scarcity`
     form: str = "encoder-decoder"  # or "decoder", "lstm": yardsticks, see `variants` and `lstm`
     positions: str = "music"  # or "order": plain order instead of onsets, a yardstick
 
