@@ -14,6 +14,7 @@ import numpy as np
 from livejam import tokenizer as tok
 from livejam.contract import CHART_PLACES, CHART_TICKS, default_model, load_contract
 from livejam.controls import CONTROL, OF_THE_CALL, Wish
+from livejam.errors import ModelError
 from livejam.notes import TickNote
 from livejam.pieces import Style
 from livejam.rows import HEARS, NOISE, Lack, Rows
@@ -97,6 +98,8 @@ class Decoder:
         self._row = (caches["key_heads"], self._memory + self.longest_answer, caches["head_width"])
         self._hear.check(heard)
         self._answer.check(self._row)
+        if not set(self._answer.caches) <= set(self._hear.caches):
+            raise ModelError(f"{model} looks at caches that nothing is heard into; export the network anew")
         self._cache = {name: np.zeros((1, *heard), np.float32) for name in self._hear.caches}
         self._kept_rows: dict[tuple[int, frozenset[Lack]], Rows] = {}  # by number of answers and what rows lack
         self._answering = 0  # number of the latest answer, or of what ended it

@@ -52,6 +52,10 @@ def test_an_export_proves_itself(network):
     assert f"{found.notes} greedy notes equal PyTorch's, cached and uncached" in str(found)
 
 
+def test_an_encoder_may_be_deeper_than_its_decoder():
+    assert proof.prove_network(random_network(replace(SMALL, encoder_layers=3))).notes > 10
+
+
 def exporting(other):
     """Return a `write` that exports another network than it is given."""
     return lambda network, *arguments, **options: write(other, *arguments, **options)
