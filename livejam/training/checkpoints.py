@@ -37,7 +37,7 @@ class TrainingSettings:
     average: float = 0.998  # share of the averaged weights that a step keeps; 0: no average
     warm_up: int = 200  # steps
     decay: float = 0.35  # share of the steps, or of the time, in which the rate falls to nothing
-    alone: float = 0.35  # share in which an encoder-decoder that begins at random is a decoder alone; see `model`
+    alone: float = 0.6  # share in which an encoder-decoder that begins at random is a decoder alone; see `model`
     ahead: float = 0.2  # weight of the encoder's own guess of the next note
     phrase_end: float = 0.2  # weight of its guess that the phrase is over
     validate_every: int = 500  # steps
