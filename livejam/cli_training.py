@@ -191,7 +191,7 @@ def _pieces(music: Path, only: tuple[str, ...], console: "Console") -> "list[Pie
 @click.option("--width", type=click.IntRange(min=64), help="Width of the network, a multiple of 64.  [default: 256]")
 @click.option("--size", metavar="NAME", help="Sizes of the network: small, base or large.  [default: base]")
 @click.option("--variant", metavar="NAME", help="Another form or training, to compare: see tools/ablate.py.")
-@click.option("--dropout", type=click.FloatRange(0, 0.9), help="Of the smallest corpora.  [default: 0.1]")
+@click.option("--dropout", type=click.FloatRange(0, 0.9), help="Of the smallest corpora.  [default: 0.15]")
 @click.option("--weight", "weights", multiple=True, metavar="CORPUS=SHARE", help="How often it is heard.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of weights and batches.  [default: 1]")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, or auto: cuda where there is one.")

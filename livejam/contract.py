@@ -12,7 +12,7 @@ from livejam.controls import CONTROLS
 from livejam.errors import ModelError
 from livejam.tokenizer import FIELDS, PREDICTED
 
-CONTRACT = 2  # the version that this code reads; 1 knew no controls
+CONTRACT = 3  # the version that this code reads; 1 knew no controls, 2 had caches of their own for what was heard
 CHART_PLACES, CHART_TICKS = 512, 12  # places of the chart that an answer sees, and ticks of each: 64 bars of four beats
 LARGEST = 100_000  # of a cache's sizes
 GRAPH = {"file": str, "sha256": str, "inputs": list, "outputs": list}

@@ -14,6 +14,7 @@ import numpy as np
 from livejam import tokenizer as tok
 from livejam.contract import CHART_PLACES, CHART_TICKS, default_model, load_contract
 from livejam.controls import CONTROL, OF_THE_CALL, Wish
+from livejam.errors import ModelError
 from livejam.notes import TickNote
 from livejam.pieces import Style
 from livejam.rows import HEARS, NOISE, Lack, Rows
@@ -92,16 +93,14 @@ class Decoder:
         self._memory: int = caches["memory"]  # notes that can be looked at
         self._reach = self._memory + 1  # notes kept: onnxruntime 1.23 hears with one more than 1.24 and later
         self._answer, self._hear = Graph(model.parent, graphs["answer"]), Graph(model.parent, graphs["hear"])
-        heard = (1, caches["key_heads"], self._places, caches["head_width"])
-        with_empty = (1, caches["key_heads"], self._places + 1, caches["head_width"])
-        own = (1, caches["key_heads"], caches["answer"], caches["head_width"])
         self.longest_answer = caches["answer"]  # notes
-        self._encoder_cache = {name: np.zeros(heard, np.float32) for name in self._hear.names("past_")}
-        self._cross_cache = {name: np.zeros(heard, np.float32) for name in self._answer.names("heard_", "_")}
-        self._seen = {name: np.zeros(with_empty, np.float32) for name in self._cross_cache}  # what an answer sees
-        self._own = {name: np.zeros(own, np.float32) for name in self._answer.names("past_")}
-        self._answer.check({**self._seen, **self._own})
-        self._hear.check(self._encoder_cache)
+        heard = (caches["key_heads"], self._places, caches["head_width"])
+        self._row = (caches["key_heads"], self._memory + self.longest_answer, caches["head_width"])
+        self._hear.check(heard)
+        self._answer.check(self._row)
+        if not set(self._answer.caches) <= set(self._hear.caches):
+            raise ModelError(f"{model} looks at caches that nothing is heard into; export the network anew")
+        self._cache = {name: np.zeros((1, *heard), np.float32) for name in self._hear.caches}
         self._kept_rows: dict[tuple[int, frozenset[Lack]], Rows] = {}  # by number of answers and what rows lack
         self._answering = 0  # number of the latest answer, or of what ended it
         self.restart()
@@ -231,7 +230,7 @@ class Decoder:
         """Return rows for so many answers, at their start."""
         kind, metre = (answers, lacking), context.metre
         if kind not in self._kept_rows:
-            self._kept_rows[kind] = Rows(self._answer, self._seen, self._own, *kind)
+            self._kept_rows[kind] = Rows(self._answer, self._row, *kind)
         rows = self._kept_rows[kind]
         onset = self._last.onset if self._last else tok.start_onset(start, metre)
         self._answering += 1
@@ -261,8 +260,8 @@ class Decoder:
         """Put the newest of what was heard, as far as an answer sees, where it looks; return how many notes."""
         heard = len(self._notes)
         seen = min(heard, self._memory)
-        for name, view in rows.heard.items():
-            view[rows.hearing, :, :seen] = self._cross_cache[name][:, :, heard - seen : heard]
+        for name, cache in rows.caches.items():
+            cache[rows.hearing, :, :seen] = self._cache[name][:, :, heard - seen : heard]
         return seen
 
     def _settle(self, rows: Rows, sampling: Sampling) -> None:
@@ -307,9 +306,7 @@ class Decoder:
             "last": np.array([start + n - 1], np.int32),
             "total": np.array(start + n, np.int32),
         }
-        fresh = self._hear.run_once(feeds, self._encoder_cache)
-        for name, cache in self._cross_cache.items():
-            cache[:, :, start : start + n] = fresh[name]
+        fresh = self._hear.run_once(feeds, self._cache)
         self._notes.extend(notes)
         self._ends.extend(fresh["phrase_end"][0].tolist())
 
@@ -319,7 +316,7 @@ class Decoder:
             return
         keep = min(self._reach, len(self._notes))
         gone = len(self._notes) - keep
-        for cache in (*self._encoder_cache.values(), *self._cross_cache.values()):
+        for cache in self._cache.values():
             cache[:, :, :keep] = cache[:, :, gone : gone + keep].copy()
         del self._notes[:gone], self._ends[:gone]
         self._base += gone

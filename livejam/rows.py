@@ -35,18 +35,17 @@ class Rows:
     """First a row for each answer, then one for each of what is lacking, in the order of `Lack`."""
 
     def __init__(
-        self, graph: Graph, heard: Mapping[str, np.ndarray], own: Mapping[str, np.ndarray], answers: int,
-        lacking: frozenset[Lack] = frozenset(),
-    ) -> None:  # fmt: skip
-        """Bind arrays of as many rows to `graph`; `heard` and `own` say what one row's caches are like."""
+        self, graph: Graph, cache: tuple[int, int, int], answers: int, lacking: frozenset[Lack] = frozenset()
+    ) -> None:
+        """Bind arrays of as many rows to `graph`; `cache` is the shape of one row's keys, or values, of one layer."""
         self.answers, kinds = answers, [None, *(lack for lack in Lack if lack in lacking)]
         self.beside = {kind: slice(answers * i, answers * (i + 1)) for i, kind in enumerate(kinds)}
         self.count = n = answers * len(kinds)
-        self.heard = {name: np.zeros((n, *cache.shape[1:]), np.float32) for name, cache in heard.items()}
+        self.caches = {name: np.zeros((n, *cache), np.float32) for name in graph.caches}
         self.slots, self.results = _slots(n), _results(n)
-        caches = {name: np.zeros((n, *cache.shape[1:]), np.float32) for name, cache in own.items()}
-        self._graph, self._bound = graph, graph.bind({**self.slots, **self.heard, **caches}, self.results)
+        self._graph, self._bound = graph, graph.bind({**self.slots, **self.caches}, self.results)
         self.slots["leader"][:] = np.arange(n) % answers
+        self._seen = np.zeros(n, np.int32)  # notes heard, in the first places of each row's caches
 
     @property
     def hearing(self) -> slice:
@@ -57,10 +56,10 @@ class Rows:
         """Let every answer begin at `onset`, with the event of `starts`; those rows that hear see `seen` notes."""
         slots = self.slots
         for kind, rows in self.beside.items():
-            slots["event"][rows], slots["heard"][rows] = starts[kind], seen if HEARS[kind] else 0
+            slots["event"][rows], self._seen[rows] = starts[kind], seen if HEARS[kind] else 0
             if not HEARS[kind]:
                 slots["event"][rows, COLUMN["pitch"]], slots["event"][rows, COLUMN["velocity"]] = tok.NO_PITCH, 0
-        slots["onset"][:], slots["heard_total"][...], slots["force"][:] = onset, seen + 1, -1
+        slots["onset"][:], slots["force"][:] = onset, -1
 
     def blend(self, differences: Iterable[tuple[Lack | None, Lack, float]]) -> None:
         """Add to each answer's logits those of one row less those of another, so many times over."""
@@ -73,7 +72,8 @@ class Rows:
     def run(self, step: int, order: int) -> None:
         """Run the network: every answer's note number `step`, which is note number `order` + `step` of all."""
         slots = self.slots
-        slots["order"][:], slots["last"][:], slots["total"][...] = order + step, step, step + 1
+        slots["order"][:], slots["last"][:] = order + step, self._seen + step
+        slots["total"][...] = self._seen.max() + step + 1
         self._graph.run(self._bound)
         slots["event"][:], slots["onset"][:] = self.results["next_event"], self.results["next_onset"]
 
@@ -104,8 +104,6 @@ def _slots(n: int) -> dict[str, np.ndarray]:
         "leader": np.arange(n),
         "last": np.zeros(n, np.int32),
         "total": np.zeros((), np.int32),
-        "heard": np.zeros(n, np.int32),
-        "heard_total": np.zeros((), np.int32),
     }
 
 

@@ -14,7 +14,7 @@ import onnxruntime as ort
 from livejam.contract import read_model
 from livejam.errors import ModelError
 
-CACHES = ("past_", "heard_key", "heard_value")  # how the names of inputs begin that are caches
+CACHES = "past_"  # how the names of inputs begin that are caches
 
 
 class Graph:
@@ -40,16 +40,16 @@ class Graph:
         if own != [self.inputs, self.outputs]:
             raise ModelError(f"{path} has other inputs or outputs than its .json says; export both anew")
 
-    def check(self, caches: Mapping[str, np.ndarray]) -> None:
-        """Refuse `caches` that are not the graph's own in name and size."""
-        ours = {name: list(array.shape[1:]) for name, array in caches.items()}
-        its = {node.name: node.shape[1:] for node in self.session.get_inputs() if node.name.startswith(CACHES)}
-        if ours != its:
+    def check(self, cache: tuple[int, ...]) -> None:
+        """Refuse a graph whose caches are not of the size that one row's should have."""
+        its = [node.shape[1:] for node in self.session.get_inputs() if node.name.startswith(CACHES)]
+        if not its or any(shape != list(cache) for shape in its):
             raise ModelError(f"{self.path} has caches of other sizes than its .json says; export both anew")
 
-    def names(self, prefix: str, then: str = "") -> list[str]:
-        """Return the names of the inputs that are caches: `prefix`, then key or value."""
-        return [name for name in self.inputs if name.startswith((f"{prefix}key{then}", f"{prefix}value{then}"))]
+    @property
+    def caches(self) -> list[str]:
+        """The names of the inputs that are caches."""
+        return [name for name in self.inputs if name.startswith(CACHES)]
 
     def bind(self, inputs: Mapping[str, np.ndarray], results: Mapping[str, np.ndarray]) -> ort.IOBinding:
         """Bind arrays for good; every cache among `inputs` is its own output."""
@@ -57,7 +57,7 @@ class Graph:
         for name, array in inputs.items():
             value = ort.OrtValue.ortvalue_from_numpy(array)
             binding.bind_ortvalue_input(name, value)
-            written = name.replace("past_", "present_").replace("heard_", "kept_")
+            written = name.replace(CACHES, "present_")
             if written != name and written in self.outputs:
                 binding.bind_ortvalue_output(written, value)
         for name, array in results.items():

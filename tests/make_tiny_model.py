@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 from livejam.training.export import write
-from livejam.training.model import Network, NetworkSettings
+from livejam.training.layers import NetworkSettings
+from livejam.training.model import Network
 
 FOLDER = Path(__file__).parent / "data"
 SETTINGS = NetworkSettings(width=64, encoder_layers=1, decoder_layers=1, key_heads=1, hidden=32, memory=32)
@@ -26,7 +27,7 @@ def random_network(settings: NetworkSettings = SETTINGS, seed: int = 5) -> Netwo
     rng, network = np.random.default_rng(seed), Network(settings)
     for name, weight in network.named_parameters():
         if "norm" not in name:
-            spread = 0.25 if name.endswith(("table.weight", "nothing")) else 1.5 / settings.width**0.5
+            spread = 0.25 if name.endswith("table.weight") else 1.5 / settings.width**0.5
             drawn = rng.normal(0, spread, tuple(weight.shape))
             weight.copy_(torch.from_numpy(np.round(drawn * 64) / 64))
     return network.eval()

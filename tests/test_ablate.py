@@ -13,11 +13,11 @@ pytest.importorskip("torch", reason="needs the train extra: pip install 'livejam
 from prepared import corpus
 
 from livejam.training import checkpoints, presets
-from livejam.training.model import NetworkSettings
+from livejam.training.layers import NetworkSettings
 
 pytestmark = pytest.mark.train
 TOOL = Path(__file__).parent.parent / "tools" / "ablate.py"
-TINY = NetworkSettings(width=64, encoder_layers=1, decoder_layers=2, key_heads=1, hidden=32, memory=64)
+TINY = NetworkSettings(width=64, encoder_layers=2, decoder_layers=2, key_heads=1, hidden=32, memory=64)
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def ablate(monkeypatch):
     spec = importlib.util.spec_from_file_location("ablate", TOOL)
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
-    monkeypatch.setattr(presets, "SIZES", {"base": (64, 1, 2)})
+    monkeypatch.setattr(presets, "SIZES", {"base": (64, 2, 2)})
     plain = replace(checkpoints.TrainingSettings(TINY), rows=2)
     monkeypatch.setattr(checkpoints, "TrainingSettings", lambda: plain)
     monkeypatch.setattr(tool, "STEPS", 3)

@@ -122,7 +122,7 @@ def test_an_answer_lasts_no_longer_than_on_stage_and_strikes_no_key_twice(lines)
 
 
 def test_on_stage_one_of_several_answers_is_played(lines):
-    cases, decoder = choose_cases("ours", lines, Amount(8)), Decoder(TINY)
+    cases, decoder = choose_cases("ours", lines, Amount(24)), Decoder(TINY)
     alone, best = (answers_of(player, cases, 1) for player in (decoder, OnStage(decoder)))
     same = [one == other for one, other in zip(alone, best, strict=True)]
     assert any(same), "now and then the first is the best"

@@ -9,9 +9,9 @@ pytest.importorskip("torch", reason="needs the train extra: pip install 'livejam
 import torch
 
 from livejam.errors import FileError
-from livejam.tokenizer import FIELDS
 from livejam.training.checkpoints import TrainingSettings, chosen_settings, load_any, load_checkpoint, load_network
-from livejam.training.model import Network, NetworkSettings
+from livejam.training.layers import NetworkSettings
+from livejam.training.model import Network
 from livejam.training.variants import build
 
 pytestmark = pytest.mark.train
@@ -25,7 +25,7 @@ def checkpoint(tmp_path):
     path = tmp_path / "checkpoint.pt"
     state = {
         "settings": asdict(TrainingSettings(TINY, steps=77, seed=5)), "step": 3, "notes": 9, "seconds": 1.0,
-        "network": Network(TINY).state_dict(), "optimisers": [], "random": torch.get_rng_state(),
+        "network": Network(TINY).state_dict(), "alone": False, "optimisers": [], "random": torch.get_rng_state(),
     }  # fmt: skip
     torch.save(state, path)
     return path
@@ -34,6 +34,14 @@ def checkpoint(tmp_path):
 def altered(checkpoint, **changes):
     torch.save({**load_checkpoint(checkpoint), **changes}, checkpoint)
     return checkpoint
+
+
+def test_a_checkpoint_of_a_decoder_alone_hears_as_it_answers(checkpoint):
+    network = load_any(altered(checkpoint, alone=True))[0]
+    assert all(
+        torch.equal(one, other)
+        for one, other in zip(network.encoder.parameters(), network.decoder.parameters(), strict=True)
+    )
 
 
 # Settings
@@ -78,7 +86,7 @@ def test_no_run_has_no_settings(tmp_path):
 def test_sizes_variants_dropout_and_weights_of_corpora_can_be_given(tmp_path):
     assert chosen_settings(tmp_path, False, {"size": "base"}) == TrainingSettings()
     small = chosen_settings(tmp_path, False, {"size": "small", "dropout": 0.3}).network
-    assert (small.width, small.decoder_layers, small.dropout) == (192, 2, 0.3)
+    assert (small.width, small.decoder_layers, small.dropout) == (192, 4, 0.3)
     lstm = chosen_settings(tmp_path, False, {"variant": "lstm"})
     assert (lstm.network.form, lstm.dropping.call) == ("lstm", 0)
     bare = chosen_settings(tmp_path, False, {"variant": "no-aux"})
@@ -119,21 +127,6 @@ def test_a_network_comes_back(checkpoint):
     assert not network.training
     assert state["step"] == 3
     assert all(torch.equal(a, b) for a, b in zip(network.state_dict().values(), state["network"].values(), strict=True))
-
-
-def test_weights_from_before_there_were_controls_play_as_they_did(checkpoint):
-    """What is new is nothing to them: no chord, no wish."""
-    network = Network(TINY)
-    before = sum(FIELDS[name] for name in ("delta", "phase", "beat"))
-    new = FIELDS["root"] + FIELDS["quality"]
-    with torch.no_grad():
-        network.heads.chosen.table.weight[before : before + new] = 0
-    old = {name: weight for name, weight in network.state_dict().items() if not name.startswith("controls")}
-    table = old["heads.chosen.table.weight"]
-    old["heads.chosen.table.weight"] = torch.cat([table[:before], table[before + new :]])
-    loaded, _ = load_network(altered(checkpoint, network=old))
-    for name, weight in loaded.state_dict().items():
-        assert torch.equal(weight, network.state_dict()[name]), name
 
 
 def test_another_form_can_not_be_exported(checkpoint):

@@ -284,11 +284,11 @@ def test_hearing_nothing_changes_nothing():
 
 
 def test_only_what_the_memory_holds_counts():
-    """An answer looks back at 32 notes, the first of which looked back at 31 or 32 more."""
+    """An answer looks back at 32 notes, of which the only layer knows no more than the step from the note before."""
     line = walk(300)
     everything_heard = scores(hearing(line))
-    assert scores(hearing(line[-66:])) == pytest.approx(everything_heard, abs=EXACT)
-    assert np.abs(scores(hearing(line[-60:])) - everything_heard).max() > EXACT
+    assert scores(hearing(line[-33:])) == pytest.approx(everything_heard, abs=EXACT)
+    assert np.abs(scores(hearing(line[-31:])) - everything_heard).max() > EXACT
 
 
 def test_a_step_never_runs_over_more_than_the_memory_holds():
@@ -296,19 +296,19 @@ def test_a_step_never_runs_over_more_than_the_memory_holds():
     for number in range(8):
         decoder.hear(walk(17, number, number * 1000), WALTZ, player=True)
         answer(decoder, number, most=1)
-        assert decoder._kept_rows[1, frozenset()].slots["heard_total"] == min(decoder.heard, MEMORY) + 1
+        assert decoder._kept_rows[1, frozenset()].slots["total"] == min(decoder.heard, MEMORY) + 1
 
 
 def test_a_long_session_goes_on_in_the_same_buffers():
     decoder = Decoder(TINY)
-    caches = [*decoder._encoder_cache.values(), *decoder._cross_cache.values(), *decoder._own.values()]
+    caches = list(decoder._cache.values())
     sizes = [cache.shape for cache in caches]
     for number in range(60):
         decoder.hear(walk(17, number, number * 1000), WALTZ, player=number % 2 == 0)
         assert answer(decoder, number, most=3)
     assert decoder.heard == 60 * 17
     assert len(decoder._notes) < MEMORY * 1.5 + 1
-    now = [*decoder._encoder_cache.values(), *decoder._cross_cache.values(), *decoder._own.values()]
+    now = list(decoder._cache.values())
     assert [cache.shape for cache in now] == sizes
     assert all(one is other for one, other in zip(caches, now, strict=True))
 
@@ -518,7 +518,7 @@ def test_a_damaged_contract_is_refused(files, text, said):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda contract: contract.update(contract=1), "is contract 1, this livejam reads 2; export"),
+        (lambda contract: contract.update(contract=1), "is contract 1, this livejam reads 3; export"),
         (lambda contract: contract["controls"].pop("kind"), "has other controls than this livejam"),
         (lambda contract: contract["delta_ticks"].pop(), "has other delta_ticks than this livejam"),
         (lambda contract: contract.update(length_ticks=None), "has other length_ticks"),

@@ -26,7 +26,7 @@ from livejam.training import proof
 from livejam.training.checkpoints import TrainingSettings
 from livejam.training.export import export, write
 from livejam.training.graph import BLOCK, Graph, quantised
-from livejam.training.model import CHOSEN, NetworkSettings, Places
+from livejam.training.layers import CHOSEN, NetworkSettings, Places
 
 pytestmark = pytest.mark.train
 
@@ -50,6 +50,10 @@ def test_an_export_proves_itself(network):
     assert 0 < found.difference < proof.TOLERANCE
     assert found.difference < found.int8_difference < 0.3
     assert f"{found.notes} greedy notes equal PyTorch's, cached and uncached" in str(found)
+
+
+def test_an_encoder_may_be_deeper_than_its_decoder():
+    assert proof.prove_network(random_network(replace(SMALL, encoder_layers=3))).notes > 10
 
 
 def exporting(other):
@@ -86,12 +90,10 @@ def banded_score(network, line, answer):
     heard_at = Places(torch.tensor([[note.onset for note in line]]), torch.arange(s)[None])
     onsets = torch.tensor([[last.onset, *(note.onset for note in answer)]])
     at = Places(onsets, torch.arange(s - 1, s - 1 + t)[None])
-    memory = network.encode(events, heard_at, ((ages >= 0) & (ages < reach))[None, None])
-    sees = torch.cat([torch.arange(s) >= s - network.settings.memory, torch.ones(1, dtype=torch.bool)]).expand(
-        1, 1, t, -1
-    )
-    own = torch.ones(t, t, dtype=torch.bool).tril()[None, None]
-    state = network.decode(rows, at, own, memory, heard_at, sees, torch.zeros(1, t, len(CONTROLS), dtype=torch.int64))
+    kept = network.encode(events, heard_at, ((ages >= 0) & (ages < reach))[None, None]).kept
+    sees = (torch.arange(s) >= s - network.settings.memory).expand(1, 1, t, -1)
+    mask = torch.cat([sees, torch.ones(t, t, dtype=torch.bool).tril()[None, None]], dim=-1)
+    state = network.decode(rows, at, mask, kept, torch.zeros(1, t, len(CONTROLS), dtype=torch.int64))
     logits = network.heads(state, rows[..., COLUMN["pitch"]], torch.zeros(1, t, len(CHOSEN), dtype=torch.int64))[0]
     deltas = torch.log_softmax(logits[0], -1).numpy() / np.log(2)
     return deltas[np.arange(t), [*rows[0, 1:, COLUMN["delta"]].tolist(), tokenizer.END]]
@@ -121,7 +123,7 @@ def test_the_contract_says_everything(network, tmp_path):
     assert contract["caches"] == {"heard": 192, "answer": 512, "memory": 128, "key_heads": 1, "head_width": 64}
     assert contract["parameters"] == sum(weight.numel() for weight in network.parameters())
     said = [contract[name] for name in ("contract", "livejam", "opset", "weights", "training")]
-    assert said == [2, __version__, 23, "int8", {"step": 7}]
+    assert said == [3, __version__, 23, "int8", {"step": 7}]
     for described in contract["graphs"].values():
         data = (tmp_path / described["file"]).read_bytes()
         assert hashlib.sha256(data).hexdigest() == described["sha256"]
@@ -168,7 +170,7 @@ def checkpoint(network, tmp_path):
     path.parent.mkdir()
     settings = asdict(replace(TrainingSettings(), network=SMALL))
     state = {"settings": settings, "step": 5, "notes": 99, "seconds": 1800.0, "network": network.state_dict()}
-    torch.save({**state, "optimisers": [], "random": torch.get_rng_state()}, path)
+    torch.save({**state, "alone": False, "optimisers": [], "random": torch.get_rng_state()}, path)
     return path
 
 

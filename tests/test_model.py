@@ -1,5 +1,6 @@
 """The Transformer: what sees what, on tiny networks of random weights."""
 
+from copy import deepcopy
 from dataclasses import replace
 from math import lcm
 
@@ -15,7 +16,7 @@ from prepared import part, piece
 from livejam.tokenizer import COLUMN, FIELDS, NO_PITCH, PREDICTED
 from livejam.training.batches import Packer
 from livejam.training.data import PLAIN, streams, window
-from livejam.training.model import (
+from livejam.training.layers import (
     CHOSEN,
     ORDER_PERIODS,
     PITCHES,
@@ -26,7 +27,8 @@ from livejam.training.model import (
     angles,
     merge_intervals,
     rotate,
-)
+)  # fmt: skip
+from livejam.training.model import Network, Owners, grow
 
 pytestmark = pytest.mark.train
 
@@ -54,13 +56,12 @@ def packed(*windows, rows=1, notes=NOTES):
 
 @torch.no_grad()
 def memory_of(network, batch):
-    return network.remembered(batch)
+    return network.heard(batch).state
 
 
 @torch.no_grad()
-def state_of(network, batch, memory=None):
-    memory = memory_of(network, batch) if memory is None else memory
-    return network.states(batch, memory)
+def state_of(network, batch):
+    return network.states(batch)
 
 
 @torch.no_grad()
@@ -108,25 +109,58 @@ def test_an_answer_sees_itself_so_far_and_no_other_answer(network):
         assert differing(before, after) == list(range(place, answer_end))
 
 
-def test_the_first_phrase_and_a_withheld_call_see_only_the_empty_place(network):
-    batch = packed(a_window(drop=DEAF))
-    heard_nothing = torch.zeros_like(memory_of(network, batch))
-    assert differing(state_of(network, batch), state_of(network, batch, heard_nothing)) == []
-    assert (batch.cross_mask[..., :-1] == 0).all()
-    assert batch.cross_mask[..., -1].all()
-
-
-def test_the_empty_place_counts(network):
+def test_a_withheld_call_is_not_looked_at(network):
     batch = packed(a_window(drop=DEAF))
     before = state_of(network, batch)
-    nothing = network.decoder[0].nothing
-    saved = nothing.detach().clone()
+    for place in range(21):
+        assert differing(before, state_of(network, batch._replace(heard=changed(batch.heard, place)))) == []
+    assert not batch.cross_mask.any()
+
+
+def test_only_the_last_layers_of_a_deeper_encoder_are_looked_at():
+    network, batch = random_network(NetworkSettings(64, 3, 2, 1, hidden=32, memory=NOTES)), packed(a_window())
+    kept = network.heard(batch).kept
+    assert len(kept) == 3
+    answer = (batch.answer, batch.answer_at, torch.cat([batch.cross_mask, batch.answer_mask], -1))
     with torch.no_grad():
-        nothing.add_(1.0)
-    after = state_of(network, batch)
+        assert torch.equal(
+            network.decode(*answer, kept, batch.controls), network.decode(*answer, kept[1:], batch.controls)
+        )
+
+
+# Growth
+
+
+def test_the_encoder_begins_as_a_copy_of_the_decoder(network):
+    network, batch = deepcopy(network), packed(a_window())
+    before, heard = network.states(batch), memory_of(network, batch)
+    grow(network)
+    assert not torch.equal(heard, memory_of(network, batch))
+    assert not torch.equal(before, network.states(batch))
+    for name, weight in network.encoder.named_parameters():
+        assert torch.equal(weight, network.decoder.get_parameter(name)), name
+
+
+def test_what_has_grown_plays_what_it_played_alone_but_for_starts(network):
+    """An answer to one phrase is what it was in a row, without the start event of the phrase."""
+    network, batch = deepcopy(network), packed(a_window(sizes=(7, 6)))
+    batch = batch._replace(controls=torch.zeros_like(batch.controls))
+    grow(network)
+    places = [*range(1, 8), *range(8, 15)]
+    row = batch._replace(
+        answer=batch.answer[:, places],
+        answer_at=Places(*(at[:, places] for at in batch.answer_at)),
+        controls=batch.controls[:, places],
+        owners=Owners(*(of[:, places] for of in batch.owners)),
+    )
     with torch.no_grad():
-        nothing.copy_(saved)
-    assert set(range(24)) <= set(differing(before, after))
+        alone, grown = network.in_a_row(row)[:, 7:], network.states(batch)[:, 8:15]
+    assert torch.allclose(alone, grown, atol=1e-5)
+
+
+def test_more_layers_cannot_answer_than_hear():
+    with pytest.raises(ValueError, match="3 layers that answer need as many that hear, not 2"):
+        Network(NetworkSettings(64, 2, 3, 1, hidden=32, memory=NOTES))
 
 
 # Packing

@@ -17,7 +17,7 @@ from livejam.tokenizer import Chord, Context
 from livejam.training.checkpoints import TrainingSettings
 from livejam.training.data import Dropping
 from livejam.training.export import export
-from livejam.training.model import NetworkSettings
+from livejam.training.layers import NetworkSettings
 from livejam.training.train import train
 
 pytestmark = pytest.mark.train

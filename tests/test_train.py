@@ -20,7 +20,8 @@ from livejam.errors import FileError, LivejamError
 from livejam.pieces import load_pieces, save_pieces
 from livejam.training.checkpoints import TrainingSettings, load_any, load_checkpoint, load_network
 from livejam.training.data import streams
-from livejam.training.model import Network, NetworkSettings
+from livejam.training.layers import NetworkSettings
+from livejam.training.model import Network
 from livejam.training.train import Trainer, train
 
 pytestmark = pytest.mark.train
@@ -91,10 +92,10 @@ def interrupting(step, times):
     """Return a `Network.losses` in the midst of which, in one step, Ctrl-C is pressed once or more."""
     losses, called = Network.losses, count(1)
 
-    def pressed(network, batch):
+    def pressed(network, batch, alone):
         for _ in range(times if next(called) == step else 0):
             signal.raise_signal(signal.SIGINT)
-        return losses(network, batch)
+        return losses(network, batch, alone)
 
     return pressed
 

@@ -20,8 +20,8 @@ from livejam.tokenizer import COLUMN, PREDICTED, Context
 from livejam.training.batches import Packer
 from livejam.training.checkpoints import WEIGHTS_NAME, save_weights
 from livejam.training.data import PLAIN, streams, window
+from livejam.training.layers import NetworkSettings
 from livejam.training.lstm import windows
-from livejam.training.model import NetworkSettings
 from livejam.training.player import NetworkPlayer, load_players
 from livejam.training.presets import SIZES, VARIANTS, parameters, sized
 from livejam.training.scoring import NetworkScorer

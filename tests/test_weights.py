@@ -10,7 +10,8 @@ import torch
 
 from livejam.errors import FileError
 from livejam.training.checkpoints import chosen_settings, load_weights, save_weights
-from livejam.training.model import Network, NetworkSettings
+from livejam.training.layers import NetworkSettings
+from livejam.training.model import Network
 
 pytestmark = pytest.mark.train
 TINY = NetworkSettings(width=64, encoder_layers=1, decoder_layers=1, key_heads=1, hidden=64, memory=32)
@@ -26,7 +27,7 @@ def test_a_run_can_begin_with_the_weights_of_another(tmp_path):
     for name, weight in network.state_dict().items():
         torch.testing.assert_close(other.state_dict()[name], weight, rtol=2e-3, atol=1e-6)
     assert chosen_settings(tmp_path / "run", False, {"steps": 7}, tmp_path) == replace(
-        chosen_settings(tmp_path / "run", False, {"steps": 7}), network=TINY
+        chosen_settings(tmp_path / "run", False, {"steps": 7}), network=TINY, alone=0.0
     )
 
 

@@ -30,7 +30,7 @@ from livejam.rows import Rows
 from livejam.runtime import Graph
 from livejam.tokenizer import COLUMN
 from livejam.training.checkpoints import chosen_settings, load_any
-from livejam.training.export import answer_graph, write
+from livejam.training.export import ANSWER_PLACES, answer_graph, write
 from livejam.training.lstm import Recurrent
 from livejam.training.model import Foreteller, Network
 from livejam.training.presets import VARIANTS
@@ -133,7 +133,7 @@ def exported_step(network: Network) -> float:
 
 
 def stack_step(network: Stack) -> float:
-    """Return that of a decoder alone: the same graph without what was heard, in whose place it looks at itself."""
+    """Return that of a decoder alone: the same graph, that looks at itself where others look at what was heard."""
     model = answer_graph(network, 8)
     names = [[value.name for value in values] for values in (model.graph.input, model.graph.output)]
     data = model.SerializeToString()
@@ -142,8 +142,7 @@ def stack_step(network: Stack) -> float:
         (Path(folder) / "stack.onnx").write_bytes(data)
         graph = Graph(Path(folder), described)
     s = network.settings
-    own = {name: np.zeros((1, s.key_heads, 512, s.head_width)) for name in graph.names("past_")}
-    rows = Rows(graph, {}, own, 1)
+    rows = Rows(graph, (s.key_heads, s.memory + ANSWER_PLACES, s.head_width), 1)
     return median_of(lambda step: rows.run(HISTORY + step, 0))
 
 

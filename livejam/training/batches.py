@@ -13,7 +13,8 @@ from livejam import tokenizer as tok
 from livejam.controls import CONTROLS
 from livejam.tokenizer import COLUMN, FIELDS
 from livejam.training.data import PLAIN, ROLE_WEIGHTS, Dropping, Stream, Window, room, window
-from livejam.training.model import CHOSEN, Batch, Owners, Places, Targets
+from livejam.training.layers import CHOSEN, Places
+from livejam.training.model import Batch, Owners, Targets
 
 CHOSEN_COLUMNS = [COLUMN[name] for name in CHOSEN]
 SCARCE = 300_000  # notes: a corpus of no more gets all of the dropout, a larger one less, with the root of its size
@@ -128,7 +129,6 @@ class Packer:
         o, ao, ph = (torch.from_numpy(x) for x in (owner, answer_owner, phrase))
         index = torch.arange(s)
         cross = (ao[:, :, None] == o[:, None, :]) & (index < torch.from_numpy(ends)[:, :, None])
-        cross = torch.cat([cross, torch.ones(rows, t, 1, dtype=torch.bool)], dim=2)
         return Batch(
             torch.from_numpy(heard), Places(p["onset"], p["order"]), _causal(o), _tensors(next_heard),
             torch.from_numpy(end), torch.from_numpy(answer), Places(p["answer_onset"], p["answer_order"]),

@@ -11,16 +11,15 @@ from typing import Any
 
 import torch
 
-from livejam.controls import CONTROLS
 from livejam.errors import FileError
-from livejam.tokenizer import FIELDS
 from livejam.training.data import WEIGHTS, Dropping
-from livejam.training.model import WITH_DELTA, Foreteller, Network, NetworkSettings
+from livejam.training.layers import NetworkSettings
+from livejam.training.model import Foreteller, Network, grow
 from livejam.training.presets import VARIANTS, sized, widened
 from livejam.training.variants import build
 
 WEIGHTS_NAME = "livejam.safetensors"
-CONTENT = {"settings", "step", "notes", "seconds", "network", "optimisers", "random"}
+CONTENT = {"settings", "step", "notes", "seconds", "alone", "network", "optimisers", "random"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,7 @@ class TrainingSettings:
     average: float = 0.998  # share of the averaged weights that a step keeps; 0: no average
     warm_up: int = 200  # steps
     decay: float = 0.35  # share of the steps, or of the time, in which the rate falls to nothing
+    alone: float = 0.6  # share in which an encoder-decoder that begins at random is a decoder alone; see `model`
     ahead: float = 0.2  # weight of the encoder's own guess of the next note
     phrase_end: float = 0.2  # weight of its guess that the phrase is over
     validate_every: int = 500  # steps
@@ -66,7 +66,7 @@ def chosen_settings(run: Path, resume: bool, given: dict[str, Any], init: Path |
     settings, given = TrainingSettings(), dict(given)
     if init:
         begun = load_weights(init)[0]  # whatever its dropout was: new music may be little
-        settings = replace(settings, network=replace(begun, dropout=settings.network.dropout))
+        settings = replace(settings, network=replace(begun, dropout=settings.network.dropout), alone=0.0)
     if resume:
         settings = TrainingSettings.restored(load_checkpoint(run / "checkpoint.pt")["settings"])
     network, dropping = settings.network, settings.dropping
@@ -134,24 +134,14 @@ def load_any(path: Path) -> tuple[Foreteller, dict[str, Any]]:
             settings, weights = load_weights(path)
         else:
             settings = NetworkSettings(**state["settings"]["network"])
-            weights = upgraded(state.get("average") or state["network"])
+            weights = state.get("average") or state["network"]
         network = build(settings)
         network.load_state_dict(weights)
+        if state.get("alone") and isinstance(network, Network):
+            grow(network)  # it has not done so yet
     except (KeyError, TypeError, RuntimeError) as error:
         raise FileError(f"{path} holds a network of another kind ({first_line(error)}); train anew") from error
     return network.eval(), state
-
-
-def upgraded(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return weights from before there were controls with what is new set to nothing, others as they are."""
-    table = weights.get("heads.chosen.table.weight")
-    if table is None or "controls.table.weight" in weights:
-        return weights
-    before = sum(FIELDS[name] for name in WITH_DELTA[:3])
-    chords = table.new_zeros(sum(FIELDS[name] for name in WITH_DELTA[3:]), table.shape[1])
-    controls = table.new_zeros(sum(CONTROLS.values()), table.shape[1])
-    chosen = torch.cat([table[:before], chords, table[before:]])
-    return {**weights, "heads.chosen.table.weight": chosen, "controls.table.weight": controls}
 
 
 def save_weights(network: Foreteller, path: Path) -> None:
@@ -174,7 +164,7 @@ def load_weights(path: Path) -> tuple[NetworkSettings, dict[str, torch.Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
             settings = NetworkSettings(**json.loads((file.metadata() or {})["network"]))
-            weights = upgraded({name: file.get_tensor(name).float() for name in file.keys()})  # noqa: SIM118, not a dict
+            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118, not a dict
     except OSError as error:
         raise FileError(f"no weights at {path}; write some with: livejam export CHECKPOINT --weights") from error
     except (SafetensorError, KeyError, TypeError, ValueError) as error:

@@ -19,16 +19,16 @@ from livejam.training.labels import Labels, Place
 
 MERGED = ("bach-chorales-m21", "openhymnal")  # corpora that are also heard with all parts at once
 WEIGHTS = {  # how often a corpus is heard, beside the others
-    "fiddle-abc": 3.0,
-    "wjazzd": 1.5,  # few notes: heard twice as often, they are learnt by heart
-    "pop909": 2.5,
+    "fiddle-abc": 4.0,
+    "wjazzd": 1.0,  # few notes: heard more often, they are learnt by heart
+    "pop909": 2.2,
     "openscore-lieder": 2.0,
     "openscore-quartets": 1.0,
     "bach-chorales-m21": 1.0,
     "openewld-pd": 1.0,
     "openhymnal": 0.7,
     "groove-midi": 0.6,
-    "vienna4x22": 0.3,
+    "vienna4x22": 0.1,
 }
 ROLE_WEIGHTS = {Role.BASS: 0.25, Role.COUNTER: 0.5}  # lines that rarely lead
 PREDICTED_COLUMNS = [COLUMN[name] for name in tok.PREDICTED]

@@ -1,9 +1,10 @@
 """A trained network -> `livejam.onnx` (answers), `livejam-hear.onnx` (hears) and their contract `livejam.json`.
 
 Two graphs over one set of caches, position-addressed buffers of fixed size that are written in place:
-- hear: S more events through the encoder; gives the keys and values that answers will look at, and how likely the
-  phrase is over after each.
-- answer: one event of an answer in, the next one out: trunk, heads and sampling. It samples with Gumbel noise
+- hear: S more events through the encoder; writes the keys and values that answers will look at, and says how likely
+  the phrase is over after each.
+- answer: one event of an answer in, the next one out: trunk, heads and sampling. Its caches begin with what the encoder
+  wrote into the caches of the same names. It samples with Gumbel noise
   (Maddison et al. 2014, arXiv 1411.0030) and min-p (Nguyen et al. 2024, 2407.01082), both inputs, or takes what it is
   forced to take, and says how likely that was. Rows of a batch can be blended: one that hears the call with one that
   does not (classifier-free guidance, Ho and Salimans 2022, 2207.12598), both then taking the same note.
@@ -12,7 +13,6 @@ Letters: B batch, S events heard, F fields, K key heads, E width of a head.
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,18 +30,16 @@ from livejam.notes import TICKS_PER_BEAT
 from livejam.tokenizer import FIELDS, PREDICTED
 from livejam.training.checkpoints import WEIGHTS_NAME, load_network, save_weights
 from livejam.training.graph import FLOAT, INT32, INT64, OPSET, Graph, Inputs
-from livejam.training.model import CHOSEN, PITCHES, WITH_DELTA, DecoderLayer, EncoderLayer, Network
+from livejam.training.layers import CHOSEN, PITCHES, WITH_DELTA
+from livejam.training.model import Network
 from livejam.training.onnx_layers import (
     array,
     asked,
-    cross_attention,
+    attention,
     embedded,
     feed_forward,
-    linears,
     norm,
     rotation,
-    self_attention,
-    turned,
 )  # fmt: skip
 from livejam.training.variants import Stack
 
@@ -140,23 +138,16 @@ def hear_graph(network: Network, bits: int) -> onnx.ModelProto:
         "total": (INT32, ()),  # places filled after this
     }
     outputs: Inputs = {"phrase_end": (FLOAT, (1, "S"))}
-    x, turns = embedded(g, "events", network.embedding, "embedding"), rotation(g, "onset", "order", s.positions)
+    x = g.op("Add", embedded(g, "events", network.embedding, "embedding"), g.constant(array(network.unasked)))
+    turns = rotation(g, "onset", "order", s.positions)
     for i, layer in enumerate(network.encoder):
         prefix = f"encoder.{i}"
         for what in ("key", "value"):
             inputs[f"past_{what}_{i}"], outputs[f"present_{what}_{i}"] = (FLOAT, cache), (FLOAT, cache)
         normed = norm(g, x, layer.attention_norm, f"{prefix}.attention_norm")
-        x = g.op("Add", x, self_attention(g, normed, layer.attention, f"{prefix}.attention", turns, i, s.memory))
+        x = g.op("Add", x, attention(g, normed, layer.attention, f"{prefix}.attention", turns, i, s.memory))
         x = feed_forward(g, x, layer, prefix)
     x = norm(g, x, network.encoder_norm, "encoder_norm")
-    for i, cross in enumerate(layer.cross for layer in network.decoder):
-        fresh = (1, s.key_heads, "S", s.head_width)
-        projected = linears(g, x, (cross.key, cross.value), f"decoder.{i}.heard")
-        key, value = g.split(projected, [s.key_heads * s.head_width] * 2)
-        for what, tensor in (("key", turned(g, key, turns, s.key_heads)), ("value", value)):
-            shape = g.constant([0, 0, s.key_heads, s.head_width], np.int64)
-            g.named("Transpose", [g.op("Reshape", tensor, shape)], [f"heard_{what}_{i}"], perm=[0, 2, 1, 3])
-            outputs[f"heard_{what}_{i}"] = (FLOAT, fresh)
     end = network.phrase_end
     score = g.op(
         "Add", g.op("MatMul", x, g.weight("phrase_end.weight", array(end.weight).T)), g.constant(array(end.bias))
@@ -166,10 +157,9 @@ def hear_graph(network: Network, bits: int) -> onnx.ModelProto:
 
 
 def answer_graph(network: Network | Stack, bits: int) -> onnx.ModelProto:
-    """Return the decoder, its heads and the sampling as a graph of one step; that of a `Stack` has nothing heard."""
+    """Return the decoder, its heads and the sampling as a graph of one step."""
     g, s, sizes = Graph("answer", bits), network.settings, _cache_sizes(network)
-    own = ("B", s.key_heads, sizes["answer"], s.head_width)
-    heard = ("B", s.key_heads, sizes["heard"] + 1, s.head_width)
+    cache = ("B", s.key_heads, sizes["memory"] + sizes["answer"], s.head_width)
     inputs: Inputs = {
         "event": (INT64, ("B", len(FIELDS))),
         "controls": (INT64, ("B", len(CONTROLS))),
@@ -186,10 +176,8 @@ def answer_graph(network: Network | Stack, bits: int) -> onnx.ModelProto:
         "force": (INT64, ("B", len(PREDICTED))),  # classes to take; -1: sample
         "blend": (FLOAT, ("B", "B")),  # of whose logits a row's are made; 1 on the diagonal: of its own
         "leader": (INT64, ("B",)),  # the row whose choice it takes; its own number: its own
-        "last": (INT32, ("B",)),  # place of this event in the answer's caches
-        "total": (INT32, ()),  # places filled after this
-        "heard": (INT32, ("B",)),  # places filled in the caches of what was heard
-        "heard_total": (INT32, ()),  # heard + 1
+        "last": (INT32, ("B",)),  # place of this event in the caches
+        "total": (INT32, ()),  # places filled after this, where they are most
     }
     outputs: Inputs = {
         "next_event": (INT64, ("B", len(FIELDS))),
@@ -198,18 +186,14 @@ def answer_graph(network: Network | Stack, bits: int) -> onnx.ModelProto:
     }
     x = asked(g, "event", "controls", network.embedding, network.controls, "embedding")
     turns = rotation(g, "onset", "order", s.positions)
-    layers: Sequence[DecoderLayer | EncoderLayer] = network.decoder
-    for i, layer in enumerate(layers):
+    first = max(0, s.encoder_layers - s.decoder_layers)  # layers of the encoder that nobody looks at
+    for i, layer in enumerate(network.decoder):
         prefix = f"decoder.{i}"
         for what in ("key", "value"):
-            inputs[f"past_{what}_{i}"], outputs[f"present_{what}_{i}"] = (FLOAT, own), (FLOAT, own)
-            if isinstance(layer, DecoderLayer):
-                inputs[f"heard_{what}_{i}"], outputs[f"kept_{what}_{i}"] = (FLOAT, heard), (FLOAT, heard)
+            past, present = (f"{when}_{what}_{first + i}" for when in ("past", "present"))
+            inputs[past], outputs[present] = (FLOAT, cache), (FLOAT, cache)
         normed = norm(g, x, layer.attention_norm, f"{prefix}.attention_norm")
-        x = g.op("Add", x, self_attention(g, normed, layer.attention, f"{prefix}.attention", turns, i, -1))
-        if isinstance(layer, DecoderLayer):
-            normed = norm(g, x, layer.cross_norm, f"{prefix}.cross_norm")
-            x = g.op("Add", x, cross_attention(g, normed, layer, prefix, turns, i, s.memory + 1))
+        x = g.op("Add", x, attention(g, normed, layer.attention, f"{prefix}.attention", turns, first + i, -1))
         x = feed_forward(g, x, layer, prefix)
     state = g.op("Squeeze", norm(g, x, network.decoder_norm, "decoder_norm"), g.constant([1], np.int64))
     Sampling(g, network, state).write()

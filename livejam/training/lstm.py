@@ -7,7 +7,8 @@ anew with every window. It can't be made deaf to a call: train it with none with
 import torch
 from torch import Tensor, nn
 
-from livejam.training.model import Batch, Foreteller, NetworkSettings, Norm, dropped, initialise
+from livejam.training.layers import NetworkSettings, Norm, dropped, initialise
+from livejam.training.model import Batch, Foreteller
 
 
 class Recurrent(Foreteller):

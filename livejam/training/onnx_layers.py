@@ -8,15 +8,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from livejam.training.graph import FLOAT, MICROSOFT, Graph
-from livejam.training.model import (
-    ORDER_PERIODS,
-    PLAIN_PERIODS,
-    TICK_PERIODS,
-    Attention,
-    DecoderLayer,
-    EncoderLayer,
-    FieldEmbedding,
-)  # fmt: skip
+from livejam.training.layers import ORDER_PERIODS, PLAIN_PERIODS, TICK_PERIODS, Attention, FieldEmbedding, Layer
 
 
 def embedded(g: Graph, events: str, embedding: FieldEmbedding, name: str) -> str:
@@ -53,8 +45,8 @@ def turned(g: Graph, x: str, turns: tuple[str, str], heads: int) -> str:
     return g.op("RotaryEmbedding", x, *turns, num_heads=heads, interleaved=0)
 
 
-def self_attention(g: Graph, x: str, module: Attention, name: str, turns: tuple[str, str], i: int, window: int) -> str:
-    """Attend to this event and those before it in the caches, which are written in place."""
+def attention(g: Graph, x: str, module: Attention, name: str, turns: tuple[str, str], i: int, window: int) -> str:
+    """Attend to this event and those before it in the caches number `i`, which are written in place."""
     heads, keys = module.heads, module.key_heads
     width = array(module.query.weight).shape[0] // heads
     projected = linears(g, x, (module.query, module.key, module.value), f"{name}.in")
@@ -69,29 +61,7 @@ def self_attention(g: Graph, x: str, module: Attention, name: str, turns: tuple[
     return g.linear(f"{name}.seen", f"{name}.out", array(module.out.weight))
 
 
-def cross_attention(
-    g: Graph, x: str, layer: DecoderLayer, prefix: str, turns: tuple[str, str], i: int, window: int
-) -> str:
-    """Attend to what was heard. Each step writes the empty place, key 0, behind it; hearing more overwrites it."""
-    module = layer.cross
-    heads, keys = module.heads, module.key_heads
-    width = array(module.query.weight).shape[0] // heads
-    query = turned(g, g.linear(x, f"{prefix}.cross.query", array(module.query.weight)), turns, heads)
-    batch = g.op("Shape", query, start=0, end=1)
-    shape = g.op("Concat", batch, g.constant([1, keys * width], np.int64), axis=0)
-    key = g.op("Expand", g.constant(0.0, np.float32), shape)
-    nothing = g.weight(f"{prefix}.nothing", array(layer.nothing).reshape(1, 1, -1))
-    value = g.op("Expand", nothing, shape)
-    g.named(
-        "GroupQueryAttention",
-        [query, key, value, f"heard_key_{i}", f"heard_value_{i}", "heard", "heard_total"],
-        [f"{prefix}.cross.seen", f"kept_key_{i}", f"kept_value_{i}"],
-        domain=MICROSOFT, num_heads=heads, kv_num_heads=keys, do_rotary=0, local_window_size=window,
-    )  # fmt: skip
-    return g.linear(f"{prefix}.cross.seen", f"{prefix}.cross.out", array(module.out.weight))
-
-
-def feed_forward(g: Graph, x: str, layer: EncoderLayer | DecoderLayer, prefix: str) -> str:
+def feed_forward(g: Graph, x: str, layer: Layer, prefix: str) -> str:
     """Return `x` plus SwiGLU of its norm."""
     ffn, hidden = layer.ffn, layer.ffn.gate.out_features
     both = linears(g, norm(g, x, layer.ffn_norm, f"{prefix}.ffn_norm"), (ffn.gate, ffn.up), f"{prefix}.ffn.in")

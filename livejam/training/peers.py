@@ -14,7 +14,6 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,24 +24,28 @@ from torch import Tensor
 from livejam import tokenizer as tok
 from livejam.controls import CONTROLS
 from livejam.tokenizer import COLUMN, FIELDS
-from livejam.training.model import (
+from livejam.training.layers import (
     CHOSEN,
     WITH_DELTA,
     Attention,
     Heads,
-    Network,
+    KeysValues,
     NetworkSettings,
     Places,
     angles,
     merge_intervals,
 )  # fmt: skip
+from livejam.training.model import Answering, Network
+from livejam.training.presets import decoder_as_large
+from livejam.training.variants import build
 
 GAP = 12  # ticks between notes
 MIN_P = 0.05
 PUBLISHED = {"mlp_layers": 3}  # Notochord's other sizes are its defaults; deep as its checkpoint (213 MB with Adam's
 # moments, 17.7 million parameters) is; this makes 17.5
 
-Caches = list[tuple[Tensor, Tensor]]  # keys and values (1, K, places, E) a layer
+LONGEST = 256  # notes of an answer
+WHOLE = 2048  # notes of a history
 
 
 class Peer(Protocol):
@@ -56,66 +59,50 @@ class Peer(Protocol):
 
 
 class Own:
-    """livejam's network in eager PyTorch; `split`: with its encoder, else a decoder alone of as many parameters."""
+    """livejam's network in eager PyTorch, or a decoder alone; `memory` notes heard are looked at."""
 
-    def __init__(self, settings: NetworkSettings, split: bool, places: int = 2304) -> None:
-        self.network = Network(settings if split else _alone(settings)).eval()
-        self.layers: list[Any] = list(self.network.decoder if split else self.network.encoder)
-        self._split, self._memory = split, settings.memory if split else places
-        shape = (1, settings.key_heads, places, settings.head_width)
+    def __init__(self, network: Answering, memory: int) -> None:
+        self.network, self._memory = network.eval(), memory
+        s = network.settings
+        shape = (1, s.key_heads, memory + LONGEST, s.head_width)
         self._controls = torch.zeros(1, 1, len(CONTROLS), dtype=torch.int64)
-        self._caches: Caches = [(torch.zeros(shape), torch.zeros(shape)) for _ in self.layers]
+        self.caches: list[KeysValues] = [(torch.zeros(shape), torch.zeros(shape)) for _ in network.decoder]
 
     @property
     def about(self) -> dict[str, object]:
         """What it is."""
-        kept = self.network.parameters()
-        return {"parameters": sum(weight.numel() for weight in kept), "weights": "random"}
+        return {"parameters": sum(weight.numel() for weight in self.network.parameters()), "weights": "random"}
 
     def begin(self, notes: int) -> None:
-        """Have heard `notes` notes, as far as the memory holds them."""
-        seen = min(notes, self._memory)
-        self._event, self._onset, self._order = torch.zeros(1, 1, len(FIELDS), dtype=torch.int64), GAP * seen, seen
-        self._count = 0 if self._split else seen
-        if self._split:
-            at = Places(GAP * torch.arange(seen)[None], torch.arange(seen)[None])
-            memory, angle = torch.randn(1, seen, self.network.settings.width), angles(at)
-            self._heard = [layer.heard(memory, angle) for layer in self.network.decoder]
+        """Have heard `notes` notes, as far as the memory holds them: what they left in the caches does not matter."""
+        self._count = seen = min(notes, self._memory)
+        self._event, self._onset = torch.zeros(1, 1, len(FIELDS), dtype=torch.int64), GAP * seen
 
     def step(self) -> Tensor:
         """Return the next event (1, 1, F)."""
-        at = Places(torch.tensor([[self._onset]]), torch.tensor([[self._order]]))
-        x, angle = self.network.embedding(self._event) + self.network.controls(self._controls), angles(at)
+        network, at = self.network, Places(torch.tensor([[self._onset]]), torch.tensor([[self._count]]))
+        x, angle = network.embedding(self._event) + network.controls(self._controls), angles(at)
         self._count += 1
-        for i, layer in enumerate(self.layers):
+        for layer, cache in zip(network.decoder, self.caches, strict=True):
             normed = layer.attention_norm(x)
-            x = x + layer.attention(normed, angle, *self._kept(i, layer.attention, normed, angle), None)
-            if self._split:
-                x = x + layer.cross(layer.cross_norm(x), angle, *self._heard[i], None)
+            x = x + layer.attention(normed, angle, *self._kept(cache, layer.attention, normed, angle), None)
             x = x + layer.ffn(layer.ffn_norm(x))
-        state = (self.network.decoder_norm if self._split else self.network.encoder_norm)(x)[0]
-        self._event = sampled(self.network.heads, state, self._event)
-        self._onset, self._order = self._onset + GAP, self._order + 1
+        self._event = sampled(network.heads, network.decoder_norm(x)[0], self._event)
+        self._onset += GAP
         return self._event
 
-    def _kept(self, i: int, attention: Attention, x: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
+    def _kept(self, cache: KeysValues, attention: Attention, x: Tensor, angle: Tensor) -> KeysValues:
         """Write this event's key and value behind those before; return those that are looked at."""
-        keys, values = self._caches[i]
-        key, value = attention.keys_values(x, angle)
-        keys[:, :, self._count - 1 : self._count], values[:, :, self._count - 1 : self._count] = key, value
-        first = 0 if self._split else max(0, self._count - self._memory)
-        return keys[:, :, first : self._count], values[:, :, first : self._count]
+        for kept, fresh in zip(cache, attention.keys_values(x, angle), strict=True):
+            kept[:, :, self._count - 1 : self._count] = fresh
+        return cache[0][:, :, : self._count], cache[1][:, :, : self._count]
 
 
-def _alone(settings: NetworkSettings) -> NetworkSettings:
-    """Return the sizes of a decoder alone of about as many parameters: all layers in one stack."""
-    most = sum(weight.numel() for weight in Network(settings).parameters())
-    layers = settings.encoder_layers + settings.decoder_layers
-    while True:
-        larger = replace(settings, encoder_layers=layers + 1, decoder_layers=0)
-        if sum(weight.numel() for weight in Network(larger).parameters()) > most:
-            return replace(larger, encoder_layers=layers)
-        layers += 1
+def decoder_alone(settings: NetworkSettings) -> Own:
+    """Return a decoder alone of about as many parameters, that looks at its whole history."""
+    alone = build(decoder_as_large(settings))
+    assert isinstance(alone, Answering)
+    return Own(alone, WHOLE)
 
 
 def sampled(heads: Heads, state: Tensor, event: Tensor) -> Tensor:
@@ -178,8 +165,8 @@ class Notochord:
 
 PEERS: dict[str, Callable[[NetworkSettings], Own | Notochord]] = {
     "notochord": lambda settings: Notochord(),
-    "pytorch": lambda settings: Own(settings, split=True),
-    "pytorch-decoder": lambda settings: Own(settings, split=False),
+    "pytorch": lambda settings: Own(Network(settings), settings.memory),
+    "pytorch-decoder": decoder_alone,
 }
 
 

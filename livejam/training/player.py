@@ -20,7 +20,7 @@ from livejam.notes import TickNote
 from livejam.tokenizer import COLUMN, DELTA_TICKS, LENGTH_TICKS, PREDICTED, Context
 from livejam.training.batches import Packer
 from livejam.training.checkpoints import load_any
-from livejam.training.model import CHOSEN, WITH_DELTA
+from livejam.training.layers import CHOSEN, WITH_DELTA
 from livejam.training.scoring import NetworkScorer, row_size
 
 LONGEST = 128  # notes of an answer

@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from livejam.errors import FileError
-from livejam.training.model import NetworkSettings
+from livejam.training.layers import NetworkSettings
 from livejam.training.variants import build
 
-SIZES = {  # width, layers of the encoder, layers of the decoder, which stays shallow: its cost alone is heard
-    "small": (192, 4, 2),
-    "base": (256, 4, 3),
-    "large": (384, 6, 3),
+SIZES = {  # width, layers of the encoder, layers of the decoder, whose cost alone is heard
+    "small": (192, 4, 4),
+    "base": (256, 4, 4),
+    "large": (384, 6, 6),
 }
 
 
@@ -51,11 +51,11 @@ def parameters(settings: NetworkSettings) -> int:
 
 
 def _decoder_alone(s: NetworkSettings) -> NetworkSettings:
-    """A decoder alone of the same step time: cross-attention costs a third of a layer, as measured."""
-    return replace(s, form="decoder", encoder_layers=0, decoder_layers=-(-4 * s.decoder_layers // 3))
+    """A decoder alone of the same step."""
+    return replace(s, form="decoder", encoder_layers=0)
 
 
-def _decoder_as_large(s: NetworkSettings) -> NetworkSettings:
+def decoder_as_large(s: NetworkSettings) -> NetworkSettings:
     """A decoder alone of about as many parameters."""
     most, layers = parameters(s), 1
     while parameters(replace(s, form="decoder", encoder_layers=0, decoder_layers=layers + 1)) < 1.05 * most:
@@ -75,12 +75,12 @@ NetworkVariant = Callable[[NetworkSettings], NetworkSettings]
 VARIANTS: dict[str, tuple[NetworkVariant, dict[str, Any]]] = {  # the network's settings, and those of the training
     "plain": (lambda s: s, {}),
     "decoder": (_decoder_alone, {}),
-    "decoder-as-large": (_decoder_as_large, {}),
+    "decoder-as-large": (decoder_as_large, {}),
     "lstm": (_recurrent, {"call": 0.0}),  # it can't be made deaf
     "lstm-adamw": (_recurrent, {"call": 0.0, "muon": False}),
     "order": (lambda s: replace(s, positions="order"), {}),
+    "together": (lambda s: s, {"alone": 0.0}),
     "deep": (lambda s: replace(s, encoder_layers=s.encoder_layers + 2, decoder_layers=s.decoder_layers - 1), {}),
-    "balanced": (lambda s: replace(s, encoder_layers=s.encoder_layers - 1, decoder_layers=s.decoder_layers + 1), {}),
     "no-aux": (lambda s: s, {"ahead": 0.0, "phrase_end": 0.0}),
     "no-dropout": (lambda s: replace(s, dropout=0.0), {}),
     "small": (lambda s: sized(s, "small"), {}),

@@ -24,7 +24,8 @@ from livejam.pieces import Quality
 from livejam.tokenizer import COLUMN, FIELDS, LIVEJAM, PLAYER, PREDICTED, Chord, Context
 from livejam.training.checkpoints import load_network
 from livejam.training.export import write
-from livejam.training.model import CHOSEN, WITH_DELTA, Network, Places
+from livejam.training.layers import CHOSEN, WITH_DELTA, Places
+from livejam.training.model import Network
 
 TOLERANCE = 1e-3  # bits
 CHART = tuple(Chord(72 * i, 7 * i % 12, Quality(1 + i % 9)) for i in range(40))
@@ -160,13 +161,12 @@ def state_of(
         last = notes[-1]
     s = sum(len(notes) for notes in heard)
     heard_at = Places(torch.tensor([[note.onset for notes in heard for note in notes]]), torch.arange(s)[None])
-    memory = network.encode(torch.from_numpy(np.concatenate(events))[None], heard_at, _causal(s))
+    kept = network.encode(torch.from_numpy(np.concatenate(events))[None], heard_at, _causal(s)).kept
     t = len(rows)
     at = Places(torch.tensor([onsets]), torch.arange(s - 1, s - 1 + t)[None])
-    visible = torch.ones(1, 1, t, s + 1, dtype=torch.bool)
-    visible[..., :s] = not deaf
+    mask = torch.cat([torch.full((1, 1, t, s), not deaf), _causal(t)], dim=-1)
     controls = torch.from_numpy(controls_of(rows, onsets, context, wish, deaf))[None]
-    return network.decode(torch.from_numpy(rows)[None], at, _causal(t), memory, heard_at, visible, controls)
+    return network.decode(torch.from_numpy(rows)[None], at, mask, kept, controls)
 
 
 @torch.no_grad()

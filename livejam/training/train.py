@@ -1,11 +1,11 @@
 """The training loop: batches in, checkpoints, a log and curves out.
 
 A run lives in one folder: `settings.json` (settings, seed, corpora, code version), `log.jsonl`, `curves.png`,
-`checkpoint.pt`. A run that resumes goes on exactly as if it had never stopped: batches depend on seed and step, and the
-state of the random generator travels with the weights. Matrices are trained with Muon (Jordan et al. 2024), the rest
-with AdamW (Loshchilov and Hutter 2019, 1711.05101); the rate warms up, stays, and falls linearly at the end
-(Hu et al. 2024, 2404.06395), of the steps or of the time there is. With the time, how far it comes depends on the
-machine, and so does the end of the schedule.
+`checkpoint.pt`. An encoder-decoder begins as a decoder alone, see `model`. A run that resumes goes on exactly as if it
+had never stopped: batches depend on seed and step, and the state of the random generator travels with the weights.
+Matrices are trained with Muon (Jordan et al. 2024), the rest with AdamW (Loshchilov and Hutter 2019, 1711.05101); the
+rate warms up, stays, and falls linearly at the end (Hu et al. 2024, 2404.06395), of the steps or of the time there is.
+With the time, how far it comes depends on the machine, and so does the end of the schedule.
 """
 
 import copy
@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -31,7 +31,7 @@ from livejam.tokenizer import PREDICTED
 from livejam.training.batches import Sampler, consecutive
 from livejam.training.checkpoints import TrainingSettings, first_line, load_checkpoint, load_weights
 from livejam.training.data import ROLE_WEIGHTS, WEIGHTS, Stream, streams
-from livejam.training.model import Batch, Foreteller
+from livejam.training.model import Batch, Foreteller, Network, grow
 from livejam.training.prepare import prepare
 from livejam.training.records import draw_curves, forget_after, write_provenance
 from livejam.training.steps import WholeSteps
@@ -112,6 +112,7 @@ class Trainer:
         self.stopwatch = Stopwatch(clock)
         self.network = build(settings.network).to(device)
         self.average = copy.deepcopy(self.network).eval()
+        self.alone = settings.alone > 0 and isinstance(self.network, Network)
         self.sampler = Sampler(
             music["train"], settings.weights, settings.seed, settings.rows, settings.network.memory, settings.dropping
         )
@@ -173,6 +174,8 @@ class Trainer:
     def train_step(self, batch: Batch) -> dict[str, Any]:
         """Take one step; return its figures: bits a note and the like."""
         began = self.stopwatch.now()
+        if self.alone and self.progress() >= self.settings.alone:
+            self._grow()
         self.network.train()
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
@@ -198,6 +201,12 @@ class Trainer:
             "end": end.item(), "norm": norm.item(), "rate": self.rate_share(), "notes": self.notes_seen,
             "notes_per_second": int(notes) / seconds, "seconds": self.seconds, "done": min(1.0, self.progress()),
         }  # fmt: skip
+
+    def _grow(self) -> None:
+        """Let the encoder begin."""
+        self.alone = False
+        for network in (self.network, self.average):
+            grow(cast("Network", network))
 
     def progress(self) -> float:
         """Return which share of the run is done, of its steps or of its time."""
@@ -234,7 +243,8 @@ class Trainer:
     def save(self, path: Path) -> None:
         """Write everything that resuming needs; the file is never half written."""
         state = {
-            "settings": asdict(self.settings), "step": self.step, "notes": self.notes_seen, "seconds": self.seconds,
+            "settings": asdict(self.settings), "alone": self.alone,
+            "step": self.step, "notes": self.notes_seen, "seconds": self.seconds,
             "network": self.network.state_dict(), "average": self.average.state_dict(),
             "optimisers": [o.state_dict() for o in self.optimisers],
             "random": torch.get_rng_state(),
@@ -250,7 +260,7 @@ class Trainer:
             FileError: there is none, or it belongs to a network of another size.
         """
         state = load_checkpoint(path)
-        if "average" not in state:
+        if "alone" not in state:
             raise FileError(f"{path} is of an older livejam; begin a new run, with its export: train --init")
         if state["settings"]["network"] != asdict(self.settings.network):
             raise FileError(f"{path} holds a network of {state['settings']['network']}; resume with the same sizes")
@@ -258,12 +268,13 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
+        self.alone = state["alone"]
         self.step, self.notes_seen, self.seconds = state["step"], state["notes"], state["seconds"]
         torch.set_rng_state(state["random"])
 
     def _losses(self, network: Foreteller, batch: Batch) -> dict[str, torch.Tensor]:
         with torch.autocast(self.device.type, torch.bfloat16):
-            return network.losses(_to(batch, self.device))
+            return network.losses(_to(batch, self.device), self.alone)
 
 
 class _Drawn(torch.utils.data.Dataset[Batch]):
