@@ -108,7 +108,7 @@ def control(name: str, metavar: str, about: str) -> Callable[[Command], Command]
 
 steering_options = options(
     control("follow", "0..2", "How close answers keep to your phrase: 0 ignores it, 2 sticks to it.  [default: 1]"),
-    control("density", "1..6", "How many notes: 1 the fewest."),
+    control("density", "1..5", "How many notes: 1 the fewest."),
     control("register", "1..7", "How high: 1 the lowest."),
     control("length", "BARS", "How long an answer is."),
     control("kind", "KIND", "How answers take up your phrase: echo, vary, continue or contrast."),

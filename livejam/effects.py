@@ -27,7 +27,7 @@ from livejam.pieces import Piece, Role
 from livejam.shape import TEMPERATURE
 from livejam.shape import asked as asked_of
 from livejam.steering import PLAIN as UNSTEERED
-from livejam.steering import Steering
+from livejam.steering import DENSEST, Steering
 from livejam.tokenizer import Chord, Context
 
 SURE = 2.0  # standard errors between the first setting and the last
@@ -94,7 +94,7 @@ def controls(judge: StyleJudge) -> tuple[Control, ...]:
     """Return all that is measured."""
     effects = effects_of(judge)
     follow = {f"{share:g}": Asked(Steering(follow=share)) for share in FOLLOWED}
-    density = {str(n): Asked(Steering(density=n)) for n in range(1, CONTROLS["density"])}
+    density = {str(n): Asked(Steering(density=n)) for n in range(1, DENSEST + 1)}
     register = {str(n): Asked(Steering(register=n)) for n in range(1, CONTROLS["register"])}
     bars = {str(n): Asked(Steering(bars=n)) for n in LENGTHS}
     kinds = {kind.name.lower(): Asked(Steering(kind=kind)) for kind in KINDS}

@@ -5,7 +5,7 @@ Pure numpy. Knows nothing of seconds, ports, or of who makes up the notes. Ticks
 
 import numpy as np
 
-from livejam.controls import REGISTERS, Wish, first_bar
+from livejam.controls import REGISTERS, Kind, Wish, first_bar
 from livejam.decoder import PART, Sampling
 from livejam.notes import Metre
 from livejam.phrasing import BAR, Request
@@ -14,7 +14,7 @@ from livejam.tokenizer import DELTA_TICKS, END, PREDICTED, Context
 
 TEMPERATURE = 0.95
 MIN_P = 0.05
-INSIST, FIRMLY = 2.5, 4.0  # on what a player asks for; on a kind or a chart, which the network takes too lightly
+INSIST, FIRMLY = 2.5, 4.0  # on what a player asks for; on kind, chart and density, taken too lightly
 IDIOM = 2.0  # of the style that a player asks for
 NEVER = -1e9  # added to a logit
 REGISTER = 7  # semitones beyond the call's range that cost nothing; each one more costs REGISTER_COST
@@ -30,10 +30,12 @@ OVERTIME = 4.0  # nats a call's length in favour of the end, once the answer is 
 def asked(request: Request, temperature: float) -> tuple[Context, Sampling, Wish | None]:
     """Return what a request asks of the network; None: none of its controls."""
     shape, steering = Shape(request), request.steering
-    wish = Wish(
-        steering.bars, density=steering.density, register=steering.register, kind=steering.kind, key=steering.key
-    )
-    insist = FIRMLY if steering.kind or request.chords else INSIST
+    closer = max(0.0, steering.follow - 1)
+    kind = steering.kind or (Kind.VARY if closer else Kind.UNKNOWN)  # what keeps closest without being the same again
+    wish = Wish(steering.bars, density=steering.density, register=steering.register, kind=kind, key=steering.key)
+    insist = FIRMLY if steering.kind or request.chords or steering.density else INSIST
+    if closer and wish == Wish(kind=Kind.VARY):
+        insist = 1 + (FIRMLY - 1) * closer
     return (
         Context(request.metre, style=steering.style, chords=request.chords),
         Sampling(temperature, MIN_P, shape.bias, shape.steer, steering.follow, insist, IDIOM),

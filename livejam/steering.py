@@ -19,6 +19,7 @@ from livejam.pieces import Style
 POSITIONS = 127  # of a knob, beside 0
 STEP = 0.05  # of what is turned smoothly: the middle of a knob is exactly 1
 FREE = "free"
+DENSEST = 5  # density that can be asked for: of more notes a beat few phrases tell, and asking for them has fewer
 TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _DEGREES = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
 _KEY = re.compile(r"([A-G])\s*([#b♯♭]?)\s*(|M|[Mm]aj|[Mm]ajor|m|[Mm]in|[Mm]inor)")
@@ -30,7 +31,7 @@ class Steering:
 
     follow: float = 1.0  # 0: ignores the call, 1: plain, 2: sticks close to it
     temperature: float | None = None  # 0..2; None: the brain's own
-    density: int = 0  # class, see `controls`: 1 the fewest notes a beat .. 6
+    density: int = 0  # class, see `controls`: 1 the fewest notes a beat .. `DENSEST`
     register: int = 0  # 1 the lowest .. 7
     bars: int | None = None  # length of an answer, from 1 on
     kind: Kind = Kind.UNKNOWN
@@ -130,7 +131,7 @@ _KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONI
 CONTROLS: dict[str, Control] = {  # as a player calls them
     "follow": Smooth("follow", 0, 2, "how close answers keep to your phrase: 0 ignores it, 1 is plain"),
     "temperature": Smooth("temperature", 0, 2, "how daring answers are"),
-    "density": _numbered("density", CLASSES["density"] - 1, 0, "", "how many notes a beat: 1 the fewest"),
+    "density": _numbered("density", DENSEST, 0, "", "how many notes a beat: 1 the fewest"),
     "register": _numbered("register", CLASSES["register"] - 1, 0, "", "how high: 1 the lowest"),
     "length": _numbered("bars", MOST_BARS, None, " of bars", "how many bars an answer lasts"),
     "kind": _named("kind", Kind, "how answers take up your phrase"),

@@ -116,7 +116,7 @@ def test_no_midi_system(monkeypatch):
         (["listen", "--seed", "x"], "--seed"),
         (["listen", "--follow", "3"], "follow '3' won't do; give a number from 0 to 2"),
         (["listen", "--follow", "nan"], "follow 'nan' won't do"),
-        (["listen", "--density", "7"], "density '7' won't do; give a number from 1 to 6, or free"),
+        (["listen", "--density", "7"], "density '7' won't do; give a number from 1 to 5, or free"),
         (["listen", "--register", "-1"], "register '-1' won't do"),
         (["listen", "--length", "99"], "length '99' won't do; give a number of bars from 1 to 16"),
         (["demo", "--kind", "ballad"], "kind 'ballad' won't do; give echo, vary, continue, contrast or free"),

@@ -170,4 +170,4 @@ def test_the_command_keeps_the_table(tmp_path):
     kept = json.loads(figures.read_text())
     assert kept["settings"]["controls"] == 2
     (density,) = [line for line in kept["controls"] if line["control"] == "density"]
-    assert list(density["settings"]) == ["1", "2", "3", "4", "5", "6"]
+    assert list(density["settings"]) == ["1", "2", "3", "4", "5"]

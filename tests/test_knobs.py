@@ -18,7 +18,7 @@ from livejam.steering import CONTROLS, PLAIN, Steering, asked_for, in_words, rea
     [
         ("follow", "1.5", 1.5),
         ("temperature", "0", 0.0),
-        ("density", "6", 6),
+        ("density", "5", 5),
         ("register", "free", 0),
         ("length", "16", 16),
         ("length", "free", None),
