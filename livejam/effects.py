@@ -26,8 +26,8 @@ from livejam.phrasing import BAR, PICKUP, Request
 from livejam.pieces import Piece, Role
 from livejam.shape import TEMPERATURE
 from livejam.shape import asked as asked_of
-from livejam.steering import PLAIN as UNSTEERED
 from livejam.steering import DENSEST, Steering
+from livejam.steering import PLAIN as UNSTEERED
 from livejam.tokenizer import Chord, Context
 
 SURE = 2.0  # standard errors between the first setting and the last
