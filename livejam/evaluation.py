@@ -3,7 +3,9 @@
 Parts of the validation split are gone through phrase by phrase. The first phrase of a part is only heard; every later
 one is first scored as the answer to all before it, then heard. Two figures come of it, for the network and for the
 baseline on exactly the same notes: bits a note (the END of a phrase counts as delta), and how often the true next
-phrase has fewer bits a note than each of 15 phrases of other pieces put in its place.
+phrase is found among 15 phrases of other pieces put in its place: by having the fewest bits a note; and by owing most
+to what was heard, that is by the likelihood ratio of each with and without it, which is Bayes' choice among phrases
+that may be likely or unlikely in themselves.
 
 The network is whatever fits `Scorer`. Knows nothing of ONNX, PyTorch or how pieces were prepared. The same pieces and
 settings give the same figures. One thread.
@@ -58,7 +60,8 @@ class Score:
     """What one scorer reached in one exam."""
 
     bits: tuple[float, ...]  # a note: delta, pitch, length, velocity
-    first: float | None  # share of cases with the true phrase first; None without cases
+    first: float | None  # share of cases with the true phrase first by bits a note; None without cases
+    owing: float | None = None  # the same by the likelihood ratio with and without what was heard
 
     @property
     def total(self) -> float:
@@ -93,7 +96,9 @@ class Result:
             "bits_per_note": self.network.as_json(),
             "markov_bits_per_note": self.markov.as_json() if self.markov else None,
             "true_next_of_16": self.network.first,
+            "true_next_of_16_by_ratio": self.network.owing,
             "markov_true_next_of_16": self.markov.first if self.markov else None,
+            "markov_true_next_of_16_by_ratio": self.markov.owing if self.markov else None,
             "markov_orders": self.orders,
             "role": self.role.name.lower(),
             "parts": self.parts,
@@ -101,7 +106,11 @@ class Result:
             "rival_titles": self.titles,
             "rivals_from_training": self.borrowed,
             "beside": {
-                name: {"bits_per_note": score.as_json(), "true_next_of_16": score.first}
+                name: {
+                    "bits_per_note": score.as_json(),
+                    "true_next_of_16": score.first,
+                    "true_next_of_16_by_ratio": score.owing,
+                }
                 for name, score in self.beside.items()
             },
         }
@@ -182,25 +191,37 @@ def evaluate(
 
 def judge(scorer: Scorer, exam: Exam, advance: Advance = lambda _: None) -> Score:
     """Let `scorer` hear and score all that is asked."""
-    bits, hits = np.zeros(len(ATTRIBUTES)), 0
+    bits = np.zeros(len(ATTRIBUTES))
+    asked: list[tuple[Phrase, tuple[Notes, ...], np.ndarray]] = []  # the true phrase, all phrases, their log2 (16,)
     for number, line in enumerate(exam.lines):
         scorer.restart()
         for place, phrase in enumerate(line):
             if place:
                 found = scorer.score(phrase.notes, phrase.context)
-                others = exam.cases.get((number, place), ())
                 bits -= found.sum(axis=0)
-                hits += bool(others) and is_first(scorer, phrase, found, others)
+                if others := exam.cases.get((number, place), ()):
+                    likely = [found.sum(), *(scorer.score(notes, phrase.context).sum() for notes in others)]
+                    asked.append((phrase, (phrase.notes, *others), np.array(likely)))
                 advance(len(phrase.notes) + sum(map(len, others)))
             scorer.hear(phrase.notes, phrase.context, place % 2 == 0)  # they take turns, as in training
             advance(len(phrase.notes))
-    return Score(tuple((bits / exam.notes).tolist()), hits / len(exam.cases) if exam.cases else None)
+    first, owing = _ranked(scorer, asked, advance)
+    return Score(tuple((bits / exam.notes).tolist()), first, owing)
 
 
-def is_first(scorer: Scorer, truth: Phrase, found: np.ndarray, others: Sequence[Notes]) -> bool:
-    """Return whether the true phrase, scored as `found` (N + 1, 4), has fewer bits a note than each of the others."""
-    best = found.sum() / len(truth.notes)
-    return all(scorer.score(notes, truth.context).sum() / len(notes) < best for notes in others)
+def _ranked(
+    scorer: Scorer, asked: Sequence[tuple[Phrase, tuple[Notes, ...], np.ndarray]], advance: Advance
+) -> tuple[float | None, float | None]:
+    """Return how often the first of the phrases is first, by bits a note and by the likelihood ratio."""
+    first, owing = [], []
+    for truth, phrases, likely in asked:
+        scorer.restart()
+        alone = np.array([scorer.score(notes, truth.context).sum() for notes in phrases])
+        a_note, ratio = likely / [len(notes) for notes in phrases], likely - alone
+        first.append(bool((a_note[0] > a_note[1:]).all()))
+        owing.append(bool((ratio[0] > ratio[1:]).all()))
+        advance(sum(map(len, phrases)))
+    return (float(np.mean(first)), float(np.mean(owing))) if asked else (None, None)
 
 
 def baseline_lines(training: Sequence[Piece], corpus: str, role: Role, asked: set[tuple[str, ...]]) -> list[Line]:
@@ -226,16 +247,18 @@ def line_classes(line: Line) -> np.ndarray:
 
 def results_table(results: Sequence[Result]) -> Table:
     """Return the results for the screen."""
-    caption = "bits a note; first: share of cases with the true next phrase first among 16"
+    caption = (
+        "bits a note; the true next phrase among 16: first by bits a note, or by its ratio with and without the call"
+    )
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=caption, caption_justify="left")
-    for name in ("corpus", "", *ATTRIBUTES, "total", "first"):
+    for name in ("corpus", "", *ATTRIBUTES, "total", "first", "ratio"):
         table.add_column(name, justify="left" if name in ("corpus", "") else "right", no_wrap=True)
     for result in results:
         scores = {"livejam": _cells(result.network)}
         scores |= {name: _cells(score) for name, score in result.beside.items()}
         if result.markov:
             less = result.network.total / result.markov.total - 1
-            scores |= {"Markov": _cells(result.markov), "change": [*[""] * len(ATTRIBUTES), f"{less:+.0%}", ""]}
+            scores |= {"Markov": _cells(result.markov), "change": [*[""] * len(ATTRIBUTES), f"{less:+.0%}", "", ""]}
         columns = zip(*scores.values(), strict=True)
         table.add_row(
             "\n".join([f"[bold]{result.corpus}[/bold]", *result.remarks(), ""]),
@@ -246,8 +269,8 @@ def results_table(results: Sequence[Result]) -> Table:
 
 
 def _cells(score: Score) -> list[str]:
-    first = "-" if score.first is None else f"{score.first:.0%}"
-    return [*(f"{bits:.2f}" for bits in (*score.bits, score.total)), first]
+    shares = ("-" if share is None else f"{share:.0%}" for share in (score.first, score.owing))
+    return [*(f"{bits:.2f}" for bits in (*score.bits, score.total)), *shares]
 
 
 def write_json(

@@ -64,7 +64,9 @@ class Exam:
     def steps(self) -> int:
         """Notes to be heard or scored in all."""
         heard = sum(len(phrase.notes) for line in self.lines for phrase in line)
-        return heard + self.notes + sum(len(notes) for others in self.cases.values() for notes in others)
+        true = sum(len(self.lines[number][place].notes) for number, place in self.cases)
+        rivals = sum(len(notes) for others in self.cases.values() for notes in others)
+        return heard + self.notes + true + 2 * rivals  # with what was heard, and without
 
 
 def set_exam(corpus: str, pieces: Sequence[Piece], settings: Settings, spare: Sequence[Piece] = ()) -> Exam:

@@ -96,7 +96,7 @@ class Oracle(Uniform):
         self.heard += (self.phrases[notes, context],)
 
     def score(self, notes, context):
-        bits = 1 if (notes == self.next[self.heard]) is self.right else 2
+        bits = 1 if (notes == self.next.get(self.heard)) is self.right else 2
         found = np.full((len(notes) + 1, 4), -float(bits))
         found[-1] = 0
         return found
@@ -113,8 +113,9 @@ def test_a_uniform_scorer_needs_the_logarithm_of_the_classes(pieces):
 
 def test_an_oracle_ranks_the_truth_first_and_a_liar_never(pieces):
     exam = set_exam("tunes", pieces[:20], SETTINGS)
-    assert judge(Oracle(exam), exam).first == 1
-    assert judge(Oracle(exam, right=False), exam).first == 0
+    for right in (True, False):
+        score = judge(Oracle(exam, right=right), exam)
+        assert (score.first, score.owing) == (right, right)
 
 
 class Listener(Uniform):
@@ -137,7 +138,7 @@ def test_what_the_call_is_worth_is_measured(pieces):
     assert result.beside["deaf"] == result.beside[WITHHELD]
     said = result.as_json()["beside"]
     assert said["deaf"]["bits_per_note"]["total"] == pytest.approx(result.beside["deaf"].total)
-    assert set(said[WITHHELD]) == {"bits_per_note", "true_next_of_16"}
+    assert set(said[WITHHELD]) == {"bits_per_note", "true_next_of_16", "true_next_of_16_by_ratio"}
 
 
 def test_parts_are_asked_up_to_the_limit(pieces):

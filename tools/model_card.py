@@ -21,6 +21,7 @@ from livejam.evaluation import WITHHELD
 from livejam.files import reason, save
 
 CARD = "MODEL_CARD.md"
+BY_RATIO = "true_next_of_16_by_ratio"
 UNMEASURED = "*Not measured yet.*"
 BITS = ("delta", "pitch", "length", "velocity")
 Figures = dict[str, Any]  # out of JSON
@@ -92,7 +93,7 @@ def foreseeing(evaluation: Figures) -> str:
     heads = ["corpus", "part", "notes", *BITS, "bits a note"]
     heads += [head for name in ("Markov", *baselines) for head in (name, "fewer")]
     heads += [WITHHELD, "more"] if WITHHELD in others else []
-    heads += ["true next of 16", "Markov", *others, "cases"]
+    heads += [head for name in ("true next of 16", "by ratio") for head in (name, "Markov", *baselines)] + ["cases"]
     return _table(heads, (_foreseen(name, figures, others) for name, figures in found.items()))
 
 
@@ -106,8 +107,13 @@ def _foreseen(name: str, found: Figures, others: Sequence[str]) -> list[str]:
     for total in totals.values():
         cells += [_number(total), _share(total and 1 - bits["total"] / total)]
     cells += [_number(withheld), _share(withheld / bits["total"] - 1)] if withheld else []
-    firsts = [found["markov_true_next_of_16"], *(beside[other]["true_next_of_16"] for other in others)]
-    return [*cells, f"**{_share(found['true_next_of_16'])}**", *map(_share, firsts), str(found["cases"])]
+    return [*cells, *_ranks(found, "true_next_of_16", others), *_ranks(found, BY_RATIO, others), str(found["cases"])]
+
+
+def _ranks(found: Figures, name: str, others: Sequence[str]) -> list[str]:
+    """Return how often everybody finds the true next phrase."""
+    shares = [found[f"markov_{name}"], *(found["beside"][other][name] for other in others if other != WITHHELD)]
+    return [f"**{_share(found[name])}**", *map(_share, shares)]
 
 
 def answers(evaluation: Figures) -> str:
