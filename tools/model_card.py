@@ -112,8 +112,8 @@ def _foreseen(name: str, found: Figures, others: Sequence[str]) -> list[str]:
 
 def _ranks(found: Figures, name: str, others: Sequence[str]) -> list[str]:
     """Return how often everybody finds the true next phrase."""
-    shares = [found[f"markov_{name}"], *(found["beside"][other][name] for other in others if other != WITHHELD)]
-    return [f"**{_share(found[name])}**", *map(_share, shares)]
+    beside = (found.get("beside", {})[other].get(name) for other in others if other != WITHHELD)
+    return [f"**{_share(found.get(name))}**", *map(_share, (found.get(f"markov_{name}"), *beside))]
 
 
 def answers(evaluation: Figures) -> str:
