@@ -30,12 +30,13 @@ OVERTIME = 4.0  # nats a call's length in favour of the end, once the answer is 
 def asked(request: Request, temperature: float) -> tuple[Context, Sampling, Wish | None]:
     """Return what a request asks of the network; None: none of its controls."""
     shape, steering = Shape(request), request.steering
-    closer = max(0.0, steering.follow - 1)
-    kind = steering.kind or (Kind.VARY if closer else Kind.UNKNOWN)  # what keeps closest without being the same again
-    wish = Wish(steering.bars, density=steering.density, register=steering.register, kind=kind, key=steering.key)
+    wish = Wish(
+        steering.bars, density=steering.density, register=steering.register, kind=steering.kind, key=steering.key
+    )
     insist = FIRMLY if steering.kind or request.chords or steering.density else INSIST
-    if closer and wish == Wish(kind=Kind.VARY):
-        insist = 1 + (FIRMLY - 1) * closer
+    if steering.follow > 1 and wish == Wish() and not request.chords:  # all is insisted on alike: this gives way
+        wish = Wish(kind=Kind.VARY)  # what keeps closest without being the same again
+        insist = 1 + (FIRMLY - 1) * (steering.follow - 1)
     return (
         Context(request.metre, style=steering.style, chords=request.chords),
         Sampling(temperature, MIN_P, shape.bias, shape.steer, steering.follow, insist, IDIOM),

@@ -14,7 +14,7 @@ from livejam.errors import ModelError
 from livejam.notes import Metre, TickNote
 from livejam.phrasing import Request
 from livejam.pieces import Quality, Style
-from livejam.shape import FULL_CHORD, NEVER, OVERTIME, REGISTER, REGISTER_COST, Shape, last_bar
+from livejam.shape import FIRMLY, FULL_CHORD, INSIST, NEVER, OVERTIME, REGISTER, REGISTER_COST, Shape, last_bar
 from livejam.steering import Steering
 from livejam.tokenizer import DELTA_TICKS, END, Chord, Context
 
@@ -302,6 +302,21 @@ def test_what_is_asked_reaches_the_network():
     assert context == Context(FOUR, style=Style.FOLK, chords=chords)
     assert (sampling.follow, sampling.temperature) == (0.5, 0.3)
     assert wish == Wish(2, density=4, register=5, kind=Kind.ECHO, key=3)
+
+
+def test_to_stay_closer_asks_for_a_variation_unless_something_else_is_asked():
+    def asked(chords=(), **steering):
+        request = Request(1, CALL, FOUR, 120.0, 108, 384, steering=Steering(**steering), chords=chords)
+        _, sampling, wish = brain().asked(request)
+        return wish, sampling.insist
+
+    variation = Wish(kind=Kind.VARY)
+    assert asked(follow=2.0) == (variation, FIRMLY)
+    assert asked(follow=1.5) == (variation, (1 + FIRMLY) / 2)
+    assert asked(follow=1.0)[0] is None
+    assert asked(follow=1.1, bars=2) == (Wish(2), INSIST)
+    chart = (Chord(0, 7, Quality.DOMINANT),)
+    assert asked(chart, follow=1.1) == asked(chart) == (None, FIRMLY), "a chart is insisted on as ever"
 
 
 def test_where_nothing_is_asked_the_network_is_left_alone():
