@@ -101,6 +101,7 @@ class Decoder:
         if not set(self._answer.caches) <= set(self._hear.caches):
             raise ModelError(f"{model} looks at caches that nothing is heard into; export the network anew")
         self._cache = {name: np.zeros((1, *heard), np.float32) for name in self._hear.caches}
+        self._answer_cache: dict[str, np.ndarray] = {}  # for all rows: only one set of them is in use at a time
         self._kept_rows: dict[tuple[int, frozenset[Lack]], Rows] = {}  # by number of answers and what rows lack
         self._answering = 0  # number of the latest answer, or of what ended it
         self.restart()
@@ -228,10 +229,7 @@ class Decoder:
 
     def _begin(self, answers: int, lacking: frozenset[Lack], context: Context, start: int) -> Rows:
         """Return rows for so many answers, at their start."""
-        kind, metre = (answers, lacking), context.metre
-        if kind not in self._kept_rows:
-            self._kept_rows[kind] = Rows(self._answer, self._row, *kind)
-        rows = self._kept_rows[kind]
+        rows, metre = self._rows(answers, lacking), context.metre
         onset = self._last.onset if self._last else tok.start_onset(start, metre)
         self._answering += 1
         rows.slots["bar_line"][:] = metre.bar_line if metre else 0
@@ -244,6 +242,16 @@ class Decoder:
         starts = {lack: tok.start_event(self._last, onset, known.get(lack, context)) for lack in rows.beside}
         rows.begin(starts, onset, self._look_back(rows))
         return rows
+
+    def _rows(self, answers: int, lacking: frozenset[Lack]) -> Rows:
+        """Return the rows of so many answers; all kinds share the caches, which are as large as the largest needs."""
+        kind, count = (answers, lacking), answers * (1 + len(lacking))
+        if count > min((len(cache) for cache in self._answer_cache.values()), default=0):
+            self._answer_cache = {name: np.zeros((count, *self._row), np.float32) for name in self._answer.caches}
+            self._kept_rows.clear()
+        if kind not in self._kept_rows:
+            self._kept_rows[kind] = Rows(self._answer, self._answer_cache, *kind)
+        return self._kept_rows[kind]
 
     def _lay_out(self, rows: Rows, context: Context, onset: int) -> None:
         """Put the chords from `onset` on where answers look for them."""

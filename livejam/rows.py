@@ -35,13 +35,13 @@ class Rows:
     """First a row for each answer, then one for each of what is lacking, in the order of `Lack`."""
 
     def __init__(
-        self, graph: Graph, cache: tuple[int, int, int], answers: int, lacking: frozenset[Lack] = frozenset()
+        self, graph: Graph, caches: Mapping[str, np.ndarray], answers: int, lacking: frozenset[Lack] = frozenset()
     ) -> None:
-        """Bind arrays of as many rows to `graph`; `cache` is the shape of one row's keys, or values, of one layer."""
+        """Bind arrays of as many rows to `graph`, and the first rows of its `caches`, which others may use in turn."""
         self.answers, kinds = answers, [None, *(lack for lack in Lack if lack in lacking)]
         self.beside = {kind: slice(answers * i, answers * (i + 1)) for i, kind in enumerate(kinds)}
         self.count = n = answers * len(kinds)
-        self.caches = {name: np.zeros((n, *cache), np.float32) for name in graph.caches}
+        self.caches = {name: cache[:n] for name, cache in caches.items()}
         self.slots, self.results = _slots(n), _results(n)
         self._graph, self._bound = graph, graph.bind({**self.slots, **self.caches}, self.results)
         self.slots["leader"][:] = np.arange(n) % answers

@@ -328,6 +328,19 @@ def test_answers_in_a_batch_are_what_they_are_alone():
     assert len({tuple(notes) for notes in alone}) == 3
 
 
+def test_answers_of_all_kinds_take_turns_in_the_same_caches():
+    """One, four, some with others beside them: each is what it would be in a decoder that did nothing else."""
+    kinds = [((1,), {}), ((1, 2, 3, 4), {"follow": 2.0}), ((5,), {"follow": 0.0}), ((6, 7), {}), ((1,), {})]
+    decoder = hearing(CALL)
+    for seeds, sampling in [*kinds, *kinds]:
+        made = [one.notes for one in several(decoder, seeds, **sampling)]
+        assert made == [one.notes for one in several(hearing(CALL), seeds, **sampling)]
+    every = decoder._kept_rows.values()
+    for name, cache in decoder._answer_cache.items():
+        assert len(cache) == max(rows.count for rows in every)
+        assert all(np.shares_memory(rows.caches[name], cache) for rows in every)
+
+
 def test_an_answer_that_is_over_lets_the_others_go_on():
     ended = several(hearing(CALL), range(12), most=200)
     assert len({len(one.notes) for one in ended}) > 1

@@ -142,7 +142,8 @@ def stack_step(network: Stack) -> float:
         (Path(folder) / "stack.onnx").write_bytes(data)
         graph = Graph(Path(folder), described)
     s = network.settings
-    rows = Rows(graph, (s.key_heads, s.memory + ANSWER_PLACES, s.head_width), 1)
+    shape = (1, s.key_heads, s.memory + ANSWER_PLACES, s.head_width)
+    rows = Rows(graph, {name: np.zeros(shape, np.float32) for name in graph.caches}, 1)
     return median_of(lambda step: rows.run(HISTORY + step, 0))
 
 
