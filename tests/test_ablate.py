@@ -30,6 +30,7 @@ def ablate(monkeypatch):
     plain = replace(checkpoints.TrainingSettings(TINY), rows=2)
     monkeypatch.setattr(checkpoints, "TrainingSettings", lambda: plain)
     monkeypatch.setattr(tool, "STEPS", 3)
+    monkeypatch.setattr(tool, "ROUNDS", 2)
     return tool
 
 

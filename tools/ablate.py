@@ -6,13 +6,15 @@
 Same music, seed and time for all: on a CPU that is processor time of one thread, so two of these can run beside each
 other, each with variants of its own. Each variant is then scored by the exam of `livejam evaluate` on the validation
 split, straight from PyTorch. The plain one is also exported with weights of 32, 8 and 4 bits and scored as exported.
-What is done is kept: a second run goes on where the first was stopped. Writes FOLDER/ablation.json and ablation.md.
+In the end one step of each is timed, all in turn, so that a busy moment hits all alike. What is done is kept: a second
+run goes on where the first was stopped, and times anew. Writes FOLDER/ablation.json and ablation.md.
 """
 
 import argparse
 import json
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -32,7 +34,7 @@ from livejam.tokenizer import COLUMN
 from livejam.training.checkpoints import chosen_settings, load_any
 from livejam.training.export import ANSWER_PLACES, answer_graph, write
 from livejam.training.lstm import Recurrent
-from livejam.training.model import Foreteller, Network
+from livejam.training.model import Network
 from livejam.training.presets import VARIANTS
 from livejam.training.scoring import NetworkScorer
 from livejam.training.train import train
@@ -40,7 +42,11 @@ from livejam.training.variants import Stack
 
 CORPORA = ("fiddle-abc", "wjazzd", "pop909", "openscore-lieder")
 HISTORY = 256  # notes heard before the steps that are timed
-STEPS = 60
+STEPS = 60  # timed in a round
+ROUNDS = 10
+BITS = (32, 8, 4)  # of an exported weight
+
+Stepping = Callable[[], Sequence[float]]  # takes `STEPS` steps after a long history; how long each took, in ms
 
 
 def main() -> None:
@@ -84,7 +90,6 @@ def one(name: str, asked: argparse.Namespace, exams: dict[str, Exam]) -> None:
         "notes": state["notes"],
         "minutes": state["seconds"] / 60,
         **scores(NetworkScorer(network), exams),
-        "step_ms": step_time(network),
         "how": "eager PyTorch" if isinstance(network, Recurrent) else "ONNX, int8",
     }
     rows = {name: found, **(exported(network, exams) if name == "plain" and isinstance(network, Network) else {})}
@@ -104,36 +109,51 @@ def scores(scorer: Scorer, exams: dict[str, Exam]) -> dict[str, Any]:
 def exported(network: Network, exams: dict[str, Exam]) -> dict[str, Any]:
     """Return the same figures as exported, for each width of a weight."""
     rows = {}
-    for bits in (32, 8, 4):
-        with tempfile.TemporaryDirectory() as folder:
-            write(network, Path(folder), {}, bits=bits)
-            decoder = Decoder(Path(folder) / "livejam.onnx")
-            size = sum(file.stat().st_size for file in Path(folder).glob("*.onnx"))
-        took = decoder_times(decoder)(HISTORY)
-        rows[f"exported, {bits} bits"] = {
-            **scores(decoder, exams), "step_ms": float(np.median(took)), "megabytes": size / 1e6, "how": "ONNX",
-        }  # fmt: skip
+    for bits in BITS:
+        decoder, size = onnx(network, bits)
+        rows[f"exported, {bits} bits"] = {**scores(decoder, exams), "megabytes": size / 1e6, "how": "ONNX"}
     return rows
 
 
-@torch.inference_mode()
-def step_time(network: Foreteller) -> float:
-    """Return the median of one step after a long history, in ms, on one thread: with int8 weights where exported."""
-    if isinstance(network, Network):
-        return exported_step(network)
-    return stack_step(network) if isinstance(network, Stack) else recurrent_step(network)
-
-
-def exported_step(network: Network) -> float:
-    """Return that of an encoder-decoder."""
+def onnx(network: Network, bits: int) -> tuple[Decoder, int]:
+    """Return an encoder-decoder as exported, and how many bytes it takes."""
     with tempfile.TemporaryDirectory() as folder:
-        write(network, Path(folder), {}, bits=8)
-        decoder = Decoder(Path(folder) / "livejam.onnx")
-    return float(np.median(decoder_times(decoder)(HISTORY)))
+        write(network, Path(folder), {}, bits=bits)
+        return Decoder(Path(folder) / "livejam.onnx"), sum(f.stat().st_size for f in Path(folder).glob("*.onnx"))
 
 
-def stack_step(network: Stack) -> float:
-    """Return that of a decoder alone: the same graph, that looks at itself where others look at what was heard."""
+def step_times(out: Path) -> dict[str, float]:
+    """Return the median of one step of all that is done, in ms, on one thread."""
+    took: dict[str, list[float]] = {}
+    all_steppings = steppings(out)
+    for _ in range(ROUNDS):
+        for name, steps in all_steppings.items():
+            took.setdefault(name, []).extend(steps())
+    return {name: float(np.median(times)) for name, times in took.items()}
+
+
+def steppings(out: Path) -> dict[str, Stepping]:
+    """Return how steps are taken in each network that is done."""
+    found: dict[str, Stepping] = {}
+    for name in done(out):
+        network = load_any(out / name / "checkpoint.pt")[0]
+        if isinstance(network, Network):
+            found[name] = exported_steps(network, 8)
+            if name == "plain":
+                found |= {f"exported, {bits} bits": exported_steps(network, bits) for bits in BITS}
+        else:
+            found[name] = stack_steps(network) if isinstance(network, Stack) else recurrent_steps(network)
+    return found
+
+
+def exported_steps(network: Network, bits: int) -> Stepping:
+    """Take those of an encoder-decoder."""
+    times = decoder_times(onnx(network, bits)[0])
+    return lambda: times(HISTORY)
+
+
+def stack_steps(network: Stack) -> Stepping:
+    """Take those of a decoder alone: the same graph, that looks at itself where others look at what was heard."""
     model = answer_graph(network, 8)
     names = [[value.name for value in values] for values in (model.graph.input, model.graph.output)]
     data = model.SerializeToString()
@@ -144,39 +164,46 @@ def stack_step(network: Stack) -> float:
     s = network.settings
     shape = (1, s.key_heads, s.memory + ANSWER_PLACES, s.head_width)
     rows = Rows(graph, {name: np.zeros(shape, np.float32) for name in graph.caches}, 1)
-    return median_of(lambda step: rows.run(HISTORY + step, 0))
+    return lambda: timed(lambda step: rows.run(HISTORY + step, 0))
 
 
-def recurrent_step(network: Recurrent) -> float:
-    """Return that of an LSTM, in eager PyTorch."""
+def recurrent_steps(network: Recurrent) -> Stepping:
+    """Take those of an LSTM, in eager PyTorch."""
     width = network.settings.width
     event, chosen = torch.zeros(1, len(COLUMN), dtype=torch.int64), torch.zeros(1, 7, dtype=torch.int64)
     state: Any = None
 
+    @torch.inference_mode()
     def step(_: int) -> None:
         nonlocal state
         x, state = network.lstm(network.embedding(event).view(1, 1, width), state)
         network.heads(network.decoder_norm(network.out(x))[0], event[:, COLUMN["pitch"]], chosen)
 
-    return median_of(step)
+    return lambda: timed(step)
 
 
-def median_of(step: Any) -> float:
-    """Return the median of what `STEPS` steps take, in ms."""
+def timed(step: Callable[[int], None]) -> list[float]:
+    """Return how long each of `STEPS` steps takes, in ms."""
     took = []
     for number in range(STEPS):
         before = time.perf_counter()
         step(number)
         took.append(1000 * (time.perf_counter() - before))
-    return float(np.median(took))
+    return took
+
+
+def done(out: Path) -> list[str]:
+    """Return the variants that are done."""
+    return [name for name in VARIANTS if (out / name / "result.json").exists()]
 
 
 def write_table(out: Path) -> None:
-    """Write all that is done as JSON and as a table."""
+    """Time all that is done, and write its figures as JSON and as a table."""
     rows: dict[str, Any] = {}
-    for name in VARIANTS:
-        if (result := out / name / "result.json").exists():
-            rows |= json.loads(result.read_text())
+    for name in done(out):
+        rows |= json.loads((out / name / "result.json").read_text())
+    for name, median in step_times(out).items():
+        rows[name]["step_ms"] = median
     write_whole(out / "ablation.json", (json.dumps(rows, indent=1) + "\n").encode())
     corpora = list(next(iter(rows.values()))["bits"]) if rows else []
     head = ["variant", "parameters", "notes seen", *(f"{name}: bits, first" for name in corpora), "step"]
