@@ -58,8 +58,8 @@ class Candidate:
 
     @property
     def gain(self) -> float:
-        """How much likelier it is for the call, in nats a note (the end counts as one): what an answer owes to it."""
-        return (self.likelihood - self.without_call) / max(1, len(self.notes) + self.over)
+        """How much likelier it is for the call, in nats: what an answer owes to it, all in all."""
+        return self.likelihood - self.without_call
 
     @property
     def surprise(self) -> float:
