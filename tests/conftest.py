@@ -1,5 +1,6 @@
 """World: a virtual clock, a scripted player, a musical stand-in for the network, and an output that records."""
 
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -201,6 +202,14 @@ def unmatched(messages: Sequence[NoteOn | NoteOff]) -> Counter[int]:
         sounding[message.pitch] += 1 if isinstance(message, NoteOn) else -1
         assert 0 <= sounding[message.pitch] <= 1, f"{message} does not match"
     return +sounding
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_are_heeded():
+    """Signals do what they should, even where the tests run in the background, which ignores Ctrl-C and hang-ups."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

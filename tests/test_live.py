@@ -43,16 +43,6 @@ def console():
     return Console(file=io.StringIO(), width=200)
 
 
-@pytest.fixture
-def heeded():
-    """The signals that end a jam do so, even where the tests were started by nohup."""
-    before = {ending: signal.signal(ending, signal.SIG_DFL) for ending in ENDINGS}
-    yield
-    for ending, handler in before.items():
-        signal.signal(ending, handler)
-
-
-@pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_signal_during_an_answer_leaves_nothing_sounding(tmp_path, ending):
     driver = FakeDriver(played=PHRASE, on_send=lambda message: signal.raise_signal(ending))  # also at the note-off
