@@ -193,6 +193,7 @@ def _pieces(music: Path, only: tuple[str, ...], console: "Console") -> "list[Pie
 @click.option("--variant", metavar="NAME", help="Another form or training, to compare: see tools/ablate.py.")
 @click.option("--dropout", type=click.FloatRange(0, 0.9), help="Of the smallest corpora.  [default: 0.15]")
 @click.option("--weight", "weights", multiple=True, metavar="CORPUS=SHARE", help="How often it is heard.")
+@click.option("--accompany", type=click.FloatRange(0, 1), help="Share of the music played by a band.  [default: 0]")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of weights and batches.  [default: 1]")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, or auto: cuda where there is one.")
 @click.option("--resume", is_flag=True, help="Go on with the run in this folder.")

@@ -13,6 +13,7 @@ from livejam import tokenizer as tok
 from livejam.controls import CONTROLS
 from livejam.tokenizer import COLUMN, FIELDS
 from livejam.training.data import PLAIN, ROLE_WEIGHTS, Dropping, Stream, Window, room, window
+from livejam.training.ensemble import LONGEST_WINDOW, Band, Stagehand, span_window
 from livejam.training.layers import CHOSEN, Places
 from livejam.training.model import Batch, Owners, Targets
 
@@ -21,12 +22,14 @@ SCARCE = 300_000  # notes: a corpus of no more gets all of the dropout, a larger
 
 
 class Sampler:
-    """Draws batches: corpora by weight, streams by size, windows at random."""
+    """Draws batches: corpora by weight, streams by size, windows at random; a share of the windows with a band."""
 
     def __init__(
-        self, music: Sequence[Stream], weights: Mapping[str, float], seed: int, rows: int, notes: int, drop: Dropping
-    ) -> None:
+        self, music: Sequence[Stream], weights: Mapping[str, float], seed: int, rows: int, notes: int, drop: Dropping,
+        band: Sequence[Band] = (), accompany: float = 0.0,
+    ) -> None:  # fmt: skip
         self.music, self.seed, self.rows, self.notes, self.drop = list(music), seed, rows, notes, drop
+        self.stagehand, self.accompany = (Stagehand(band), accompany) if band and accompany else (None, 0.0)
         size = np.array([len(stream.rows) ** 0.7 * ROLE_WEIGHTS.get(stream.role, 1.0) for stream in music])
         corpora = np.array([stream.corpus for stream in music])
         total = {name: size[corpora == name].sum() for name in set(corpora)}
@@ -40,12 +43,18 @@ class Sampler:
         packer = Packer(self.rows, self.notes)
         misses = 0
         while misses < 6:
-            stream = self.music[min(int(np.searchsorted(self.share, rng.random())), len(self.music) - 1)]
-            note = rng.integers(len(stream.rows))
-            first = int(np.searchsorted(stream.starts, note, side="right")) - 1
-            item = window(stream, first, self.notes, rng, self.drop)
-            misses += not packer.add(item, self.scarcity[stream.corpus])
+            corpus, item = self._draw(rng)
+            misses += not packer.add(item, self.scarcity.get(corpus, 1.0))
         return packer.batch()
+
+    def _draw(self, rng: np.random.Generator) -> tuple[str, Window]:
+        """Return a corpus, and a window of it."""
+        if self.stagehand and rng.random() < self.accompany:
+            return self.stagehand.draw(self.notes, rng, self.drop)
+        stream = self.music[min(int(np.searchsorted(self.share, rng.random())), len(self.music) - 1)]
+        note = rng.integers(len(stream.rows))
+        first = int(np.searchsorted(stream.starts, note, side="right")) - 1
+        return stream.corpus, window(stream, first, self.notes, rng, self.drop)
 
 
 def scarcity(music: Sequence[Stream]) -> dict[str, float]:
@@ -71,6 +80,28 @@ def consecutive(music: Sequence[Stream], rows: int, notes: int, most: int, seed:
             seen += len(piece.heard)
             reached = music[i].starts[first] + len(piece.heard)
             first = max(first + 1, int(np.searchsorted(music[i].starts, reached, side="right")) - 1)
+    if packer.filled:
+        yield packer.batch()
+
+
+def in_spans(music: Sequence[Band], rows: int, notes: int, most: int, seed: int, span: int = 48) -> Iterator[Batch]:
+    """Yield batches of the bands `music` in spans of `span` ticks, up to `most` notes heard, without augmentation."""
+    rng = np.random.default_rng(seed)
+    packer, seen = Packer(rows, notes), 0
+    for i in rng.permutation(len(music)):
+        for start, end, metre in music[i].metres:
+            begin = start
+            while begin + span <= end and seen < most:
+                item = span_window(music[i], begin, end, metre, span, notes, rng, PLAIN)
+                length = LONGEST_WINDOW
+                if item is not None:
+                    if not packer.add(item):
+                        yield packer.batch()
+                        packer = Packer(rows, notes)
+                        packer.add(item)
+                    seen += len(item.heard)
+                    length = int(item.onset[-1] - item.onset[0]) // span * span + span
+                begin += length
     if packer.filled:
         yield packer.batch()
 
@@ -120,9 +151,8 @@ class Packer:
                 end[r, here] = w.phrase_end
                 controls[r, there], deaf[r, there] = w.controls, w.sees == 0
                 share[r, here] = answer_share[r, there] = self.scarcity[r][k]
-                following = np.append(np.arange(1, len(w.heard)), -2)
-                _fill_targets(next_heard, r, here, w, following)
-                _fill_targets(next_answer, r, there, w, w.answer_note)
+                _fill_targets(next_heard, r, here, *w.coming_heard())
+                _fill_targets(next_answer, r, there, *w.coming())
                 i, j = here.stop, there.stop
         ends = places.pop("sees")
         p = {name: torch.from_numpy(value) for name, value in places.items()}
@@ -148,15 +178,10 @@ def _no_targets(rows: int, n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _fill_targets(
-    targets: tuple[np.ndarray, np.ndarray], row: int, at: slice, w: Window, following: np.ndarray
+    targets: tuple[np.ndarray, np.ndarray], row: int, at: slice, attributes: np.ndarray, events: np.ndarray
 ) -> None:
-    """Put the notes with the indices `following` (-1: END, -2: nothing) as targets at `row`, `at`."""
-    classes, chosen = targets
-    note = np.maximum(following, 0)
-    real = (following >= 0)[:, None]
-    classes[row, at] = np.where(real, w.targets[note], -1)
-    classes[row, at, 0] = np.where(following == -1, tok.END, classes[row, at, 0])
-    chosen[row, at] = np.where(real, w.heard[note][:, CHOSEN_COLUMNS], 0)
+    """Put the notes that come next, `attributes` (N, 4) and `events` (N, F), as targets at `row`, `at`."""
+    targets[0][row, at], targets[1][row, at] = attributes, events[:, CHOSEN_COLUMNS]
 
 
 def _tensors(targets: tuple[np.ndarray, np.ndarray]) -> Targets:

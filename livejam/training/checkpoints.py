@@ -43,6 +43,7 @@ class TrainingSettings:
     validate_every: int = 500  # steps
     validation_notes: int = 12_000  # a corpus
     checkpoint_every: int = 250  # steps
+    accompany: float = 0.0  # share of the windows in which a band is heard and asked for, see `ensemble`
     seed: int = 1
     weights: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))  # of corpora
     dropping: Dropping = field(default_factory=Dropping)

@@ -92,7 +92,7 @@ def _stream(piece: Piece, part: Part) -> Stream:
     pitches = notes["pitch"].astype(np.int64)
     rows = np.zeros((n, len(FIELDS)), np.int64)
     place = Place.unknown(onsets)
-    for span, metre in _metre_spans(piece, onsets):
+    for span, metre in metre_spans(piece, onsets):
         tok.known_columns(rows[span], onsets[span], tok.Context(metre, part.role, piece.style), 0)
         if metre:
             place.count(onsets, span, metre)
@@ -110,7 +110,8 @@ def _stream(piece: Piece, part: Part) -> Stream:
     return Stream(piece.corpus, rows.astype(np.int16), onsets, bar_starts, part.role, starts, marked, labels)
 
 
-def _metre_spans(piece: Piece, onsets: np.ndarray) -> Iterator[tuple[slice, Metre | None]]:
+def metre_spans(piece: Piece, onsets: np.ndarray) -> Iterator[tuple[slice, Metre | None]]:
+    """Yield which of the notes at `onsets` (N,) are in which metre."""
     if not len(piece.metres):
         yield slice(0, len(onsets)), None
         return
@@ -145,6 +146,20 @@ class Window:
     sees: np.ndarray  # (T,) how many heard notes the answer may look at
     controls: np.ndarray  # (T, C) what the answer is asked to be
 
+    def coming(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return attributes (T, 4), -1 where they do not count, and event (T, F) of the note after each of `answer`."""
+        return self._notes(self.answer_note)
+
+    def coming_heard(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the same (S, 4) and (S, F) of the note after each one `heard`."""
+        return self._notes(np.append(np.arange(1, len(self.heard)), -2))
+
+    def _notes(self, following: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        real, note = (following >= 0)[:, None], np.maximum(following, 0)
+        targets = np.where(real, self.targets[note], -1)
+        targets[following == -1, 0] = tok.END
+        return targets, np.where(real, self.heard[note], 0)
+
 
 def window(stream: Stream, first: int, notes: int, rng: np.random.Generator, drop: Dropping) -> Window:
     """Return the window of up to `notes` notes of `stream` that begins with phrase `first`.
@@ -160,9 +175,9 @@ def window(stream: Stream, first: int, notes: int, rng: np.random.Generator, dro
     heard[0, COLUMN["interval"]] = 0
     style = heard[:, COLUMN["style"]].copy()
     no_chords = _withhold(heard, rng, drop)
-    shift = _transpose(heard, rng, drop.transpose) if stream.role != Role.DRUMS and drop.transpose else 0
+    shift = transpose(heard, rng, drop.transpose) if stream.role != Role.DRUMS and drop.transpose else 0
     targets = heard[:, PREDICTED_COLUMNS].copy()
-    _change_velocities(heard, targets, rng, drop)
+    change_velocities(heard, targets, rng, drop)
     begins = np.append(stream.starts[(stream.starts >= start) & (stream.starts < end)] - start, end - start)
     whole = end in stream.starts
     phrase_end = np.zeros(end - start, np.int64)
@@ -232,17 +247,18 @@ def _withhold_controls(
         controls[~hears, CONTROL[name]] = 0
 
 
-def _transpose(heard: np.ndarray, rng: np.random.Generator, most: int) -> int:
-    """Move all pitches and chords; return by how many semitones."""
-    pitches = heard[:, COLUMN["pitch"]]
+def transpose(heard: np.ndarray, rng: np.random.Generator, most: int, pitched: np.ndarray | slice = slice(None)) -> int:
+    """Move all chords, and the pitches of the notes that are `pitched`; return by how many semitones."""
+    pitches = heard[pitched, COLUMN["pitch"]]
     shift = int(rng.integers(max(-most, -int(pitches.min())), min(most, 127 - int(pitches.max())) + 1))
-    heard[:, COLUMN["pitch"]] += shift
+    heard[pitched, COLUMN["pitch"]] = pitches + shift
     root = heard[:, COLUMN["root"]]
     heard[:, COLUMN["root"]] = np.where(root > 0, (root - 1 + shift) % 12 + 1, 0)
     return shift
 
 
-def _change_velocities(heard: np.ndarray, targets: np.ndarray, rng: np.random.Generator, drop: Dropping) -> None:
+def change_velocities(heard: np.ndarray, targets: np.ndarray, rng: np.random.Generator, drop: Dropping) -> None:
+    """Withhold velocities that are known, or invent some that are not, which are never to be predicted."""
     column, chance = COLUMN["velocity"], rng.random()
     if heard[:, column].any():
         if chance < drop.velocity:

@@ -17,7 +17,7 @@ import os
 import platform
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -28,9 +28,10 @@ from torch import nn
 from livejam.errors import FileError, LivejamError
 from livejam.pieces import FILE_NAME, Role, load_pieces
 from livejam.tokenizer import PREDICTED
-from livejam.training.batches import Sampler, consecutive
+from livejam.training.batches import Sampler, consecutive, in_spans
 from livejam.training.checkpoints import TrainingSettings, first_line, load_checkpoint, load_weights
 from livejam.training.data import ROLE_WEIGHTS, WEIGHTS, Stream, streams
+from livejam.training.ensemble import Band, bands
 from livejam.training.model import Batch, Foreteller, Network, grow
 from livejam.training.prepare import prepare
 from livejam.training.records import draw_curves, forget_after, write_provenance
@@ -68,7 +69,8 @@ def train(
     pieces, about = load_pieces(prepared(data, run, resume))
     music = {split: streams([p for p in pieces if p.split == split]) for split in ("train", "valid")}
     _check(music, data, settings)
-    trainer = Trainer(music, settings, _device(device), clock)
+    band = {split: bands([p for p in pieces if p.split == split]) for split in music} if settings.accompany else {}
+    trainer = Trainer(music, settings, _device(device), clock, band)
     checkpoint = run / "checkpoint.pt"
     if resume:
         trainer.load(checkpoint)
@@ -105,8 +107,9 @@ class Trainer:
 
     def __init__(
         self, music: dict[str, list[Stream]], settings: TrainingSettings, device: torch.device,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.monotonic, band: Mapping[str, Sequence[Band]] | None = None,
     ) -> None:  # fmt: skip
+        band = band or {}
         torch.manual_seed(settings.seed)
         self.settings, self.device, self.step, self.notes_seen, self.seconds = settings, device, 0, 0, 0.0
         self.stopwatch = Stopwatch(clock)
@@ -114,8 +117,10 @@ class Trainer:
         self.average = copy.deepcopy(self.network).eval()
         self.alone = settings.alone > 0 and isinstance(self.network, Network)
         self.sampler = Sampler(
-            music["train"], settings.weights, settings.seed, settings.rows, settings.network.memory, settings.dropping
-        )
+            music["train"], settings.weights, settings.seed, settings.rows, settings.network.memory, settings.dropping,
+            band.get("train", ()), settings.accompany,
+        )  # fmt: skip
+        self.bands = list(band.get("valid", ()))
         self.validation = [stream for stream in music["valid"] if stream.role not in ROLE_WEIGHTS]
         self.optimisers = _optimisers(self.network, settings)
 
@@ -229,16 +234,24 @@ class Trainer:
     def validate(self) -> dict[str, dict[str, float]]:
         """Return bits a note of each attribute, for each corpus of the validation split, with averaged weights."""
         s, result = self.settings, {}
+        size = s.rows, s.network.memory, s.validation_notes
         for corpus in sorted({stream.corpus for stream in self.validation}):
             music = [stream for stream in self.validation if stream.corpus == corpus]
-            sums: dict[str, float] = {}
-            for batch in consecutive(music, s.rows, s.network.memory, s.validation_notes, seed=0):
-                for name, value in self._losses(self.average, batch).items():
-                    sums[name] = sums.get(name, 0.0) + float(value)
-            notes = max(1.0, sums.get("notes", 0.0))
-            bits = {name: sums[name] / notes / math.log(2) for name in PREDICTED}
-            result[corpus] = {**bits, "total": sum(bits.values()), "notes": notes}
-        return result
+            result[corpus] = self._bits(consecutive(music, *size, seed=0))
+        for corpus in sorted({band.corpus for band in self.bands}):
+            playing = [band for band in self.bands if band.corpus == corpus]
+            result[f"{corpus}, band"] = self._bits(in_spans(playing, *size, seed=0))
+        return {corpus: bits for corpus, bits in result.items() if bits["notes"] > 1}
+
+    def _bits(self, batches: Iterator[Batch]) -> dict[str, float]:
+        """Return bits a note of each attribute, with averaged weights."""
+        sums: dict[str, float] = {}
+        for batch in batches:
+            for name, value in self._losses(self.average, batch).items():
+                sums[name] = sums.get(name, 0.0) + float(value)
+        notes = max(1.0, sums.get("notes", 0.0))
+        bits = {name: sums.get(name, 0.0) / notes / math.log(2) for name in PREDICTED}
+        return {**bits, "total": sum(bits.values()), "notes": notes}
 
     def save(self, path: Path) -> None:
         """Write everything that resuming needs; the file is never half written."""
