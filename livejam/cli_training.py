@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from livejam.backing_exam import Backed
     from livejam.comparison import Comparison
     from livejam.decoder import Decoder
     from livejam.effects import Found
@@ -59,6 +60,7 @@ def prepare(source: Path, out: Path, only: tuple[str, ...]) -> None:
 @click.option("--cases", default=100, show_default=True, type=click.IntRange(0), help="Next phrases a corpus to rank.")
 @click.option("--answers", default=60, show_default=True, type=click.IntRange(0), help="Calls a corpus to answer.")
 @click.option("--controls", default=0, type=click.IntRange(0), help="Calls a corpus to show what each control does.")
+@click.option("--accompany", default=0, type=click.IntRange(0), help="Melodies a corpus to play along with.")
 @click.option("--history", default=4, show_default=True, type=click.IntRange(0), help="Phrases heard before a call.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Seed of all that is drawn.")
 @click.option("--plots", type=click.Path(path_type=Path), help="Draw the answers' figures into this folder (PNG).")
@@ -85,10 +87,13 @@ def evaluate(music: Path, train: Path | None, json_file: Path | None, plots: Pat
     foreseen = _foreseen(pieces, training, network, asked, console)
     compared = _compared(pieces, training, network, asked, console) if asked["answers"] else []
     steered = _steered(pieces, training, network, asked, console) if asked["controls"] else []
+    backed = _backed(pieces, training, asked, console) if asked["accompany"] else []
     if json_file:
-        settings = {name: asked[name] for name in ("notes", "cases", "answers", "controls", "history", "seed")}
+        names = ("notes", "cases", "answers", "controls", "accompany", "history", "seed")
+        settings = {name: asked[name] for name in names}
         answers = {found.corpus: found.as_json() for found in compared}
-        write_json(foreseen, json_file, answers, settings, [found.as_json() for found in steered])
+        along = {found.corpus: found.as_json() for found in backed}
+        write_json(foreseen, json_file, answers, settings, [found.as_json() for found in steered], along)
     if plots and draw:
         console.print(f"{len(draw(compared, plots))} pictures are in {plots}", highlight=False)
 
@@ -164,6 +169,25 @@ def _steered(
         task = progress.add_task("turning knobs", total=len(cases))
         found = measure_controls(network, cases, judge, asked["seed"], partial(progress.advance, task))
     console.print(controls_table(found))
+    return found
+
+
+def _backed(
+    pieces: "list[Piece]", training: "list[Piece]", asked: dict[str, Any], console: "Console"
+) -> "list[Backed]":
+    """Have the network play along with melodies, and show what became of it."""
+    from rich.progress import Progress
+
+    from livejam.backing_exam import backing_table, bits_table, examine
+    from livejam.contract import accompanying_model
+    from livejam.decoder import Decoder
+
+    network = Decoder(asked["model"] or accompanying_model())
+    with Progress(console=console) as progress:
+        task = progress.add_task("playing along", total=None)
+        advance = partial(progress.advance, task)
+        found = list(examine(pieces, training, network, asked["accompany"], asked["seed"], advance))
+    console.print(backing_table(found), bits_table(found))
     return found
 
 

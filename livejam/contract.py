@@ -38,6 +38,12 @@ def default_model() -> Path:
     return inside if inside.exists() else here.parent / "exported" / "livejam.onnx"
 
 
+def accompanying_model() -> Path:
+    """Return the network that plays along, of those that come with livejam: its own, or the one that answers."""
+    own = default_model().with_name("accompany.onnx")
+    return own if own.exists() else default_model()
+
+
 def load_contract(model: Path) -> dict[str, Any]:
     """Return what the .json beside `model` says, after checking that this livejam can play the network.
 

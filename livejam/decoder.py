@@ -19,7 +19,7 @@ from livejam.notes import TickNote
 from livejam.pieces import Style
 from livejam.rows import HEARS, NOISE, Lack, Rows
 from livejam.runtime import Graph
-from livejam.tokenizer import COLUMN, PREDICTED, Context
+from livejam.tokenizer import COLUMN, FIELDS, PREDICTED, Context
 
 CHUNK = 128  # notes heard in one run
 NO_ROWS = slice(0, 0)
@@ -33,6 +33,28 @@ PART = {  # where each attribute lies in noise and bias
 Steer = Callable[[np.ndarray, int, int, int, int | None], None]
 
 
+# Given a note as it was made up, returns a bias of its pitch (128,) with which to make it up anew there, or None.
+Mend = Callable[[TickNote], np.ndarray | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Notes that belong together, as they are heard."""
+
+    notes: tuple[TickNote, ...]  # by onset
+    context: Context
+    player: bool  # False: livejam's own
+    last: TickNote | None  # the note before, of the same part
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where an answer sets out that does not follow the note heard last."""
+
+    onset: int  # ticks, from where its first note is awaited, and its beats are counted
+    last: TickNote | None  # the note before, of the same part
+
+
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How an answer is drawn."""
@@ -44,6 +66,7 @@ class Sampling:
     follow: float = 1.0  # 0: as if there were no call, 1: as the network will, more: closer to the call
     insist: float = 1.0  # likewise on a wish and chords: 1: as the network will, more: closer to them
     idiom: float = 0.0  # how often over is added what the style would change if nothing were heard
+    mend: Mend | None = None  # may have a note made up anew, at the same place
 
 
 @dataclass(slots=True)
@@ -145,10 +168,16 @@ class Decoder:
 
     def hear(self, notes: Sequence[TickNote], context: Context, player: bool) -> None:
         """Append one phrase, sorted by onset, to the memory."""
-        who = tok.PLAYER if player else tok.LIVEJAM
-        rows = tok.encode(notes, context, who, self._last)
-        chunk = min(CHUNK, self._places - self._reach)
+        self.hear_phrases([Phrase(tuple(notes), context, player, self._last)])
+
+    def hear_phrases(self, phrases: Sequence[Phrase]) -> None:
+        """Append phrases to the memory, one after the other."""
         self._answering += 1
+        whose = ((tok.PLAYER if phrase.player else tok.LIVEJAM, phrase) for phrase in phrases if phrase.notes)
+        told = [tok.encode(phrase.notes, phrase.context, who, phrase.last) for who, phrase in whose]
+        notes = [note for phrase in phrases for note in phrase.notes]
+        rows = np.concatenate([np.empty((0, len(FIELDS)), np.int64), *told])
+        chunk = min(CHUNK, self._places - self._reach)
         for start in range(0, len(notes), chunk):
             self._hear_chunk(rows[start : start + chunk], notes[start : start + chunk])
 
@@ -166,16 +195,16 @@ class Decoder:
 
     def answers(
         self, context: Context, sampling: Sampling, rngs: Sequence[np.random.Generator], start: int = 0,
-        wish: Wish | None = None, compare: bool = True,
+        wish: Wish | None = None, compare: bool = True, entry: Entry | None = None,
     ) -> Iterator[Sequence[Candidate]]:  # fmt: skip
         """Make up an answer for each of `rngs`, all in one batch, and yield them after each run of the network.
 
         Each goes on by a note in every run, until it is over. `compare`: they know how likely they would be without
-        the call. What ends `answer` ends this, too.
+        the call. `entry`: where they set out, if not from the note heard last. What ends `answer` ends this, too.
         """
         blended = _blended(sampling, context, wish)
         lacking = {lack for pair in blended for lack in pair[:2] if lack} | ({Lack.CALL} if compare else set())
-        rows = self._begin(len(rngs), frozenset(lacking), context, start)
+        rows = self._begin(len(rngs), frozenset(lacking), context, start, entry)
         rows.blend(blended)
         self._settle(rows, sampling)
         this, began = self._answering, int(rows.slots["onset"][0, 0])
@@ -185,9 +214,11 @@ class Decoder:
                 return
             for i, (one, rng) in enumerate(zip(made, rngs, strict=True)):
                 if not one.over:
-                    self._ask(rows, i, one, wish, context)
+                    self._ask(rows, i, one, wish, context, entry)
                     self._steer(rows, i, one, sampling, rng, began)
             rows.run(step, self.heard - 1)
+            if sampling.mend:
+                self._mend(rows, [not one.over for one in made], sampling.mend, step)
             for i, one in enumerate(made):
                 if not one.over:
                     event, onset = rows.results["next_event"][i], int(rows.results["next_onset"][i, 0])
@@ -196,7 +227,9 @@ class Decoder:
             if all(one.over for one in made):
                 return
 
-    def score(self, notes: Sequence[TickNote], context: Context, wish: Wish | None = None) -> np.ndarray:
+    def score(
+        self, notes: Sequence[TickNote], context: Context, wish: Wish | None = None, entry: Entry | None = None
+    ) -> np.ndarray:
         """Return log2-probabilities (N + 1, 4) float64 of delta, pitch, length and velocity of an answer `notes`.
 
         The last row is the end of the answer: its delta, then zeros.
@@ -206,15 +239,17 @@ class Decoder:
         """
         if len(notes) >= self.longest_answer:
             raise ValueError(f"an answer has fewer than {self.longest_answer} notes, not {len(notes)}")
-        told = tok.encode(notes, context, tok.LIVEJAM, self._last)
-        rows = self._begin(1, frozenset(), context, notes[0].onset if notes else 0)
+        told = tok.encode(notes, context, tok.LIVEJAM, entry.last if entry else self._last)
+        if entry and notes:
+            told[0, COLUMN["delta"]] = tok.delta_class(np.array(notes[0].onset - entry.onset))
+        rows = self._begin(1, frozenset(), context, notes[0].onset if notes else 0, entry)
         rows.blend(())
         self._settle(rows, Sampling())
         result, one = np.zeros((len(notes) + 1, len(PREDICTED))), Candidate()
         for count, note in enumerate([*notes, None]):
             force = [int(told[count, COLUMN[name]]) for name in PREDICTED] if note else [tok.END, 0, 0, 0]
             rows.slots["force"][:] = force
-            self._ask(rows, 0, one, wish, context)
+            self._ask(rows, 0, one, wish, context, entry)
             rows.run(count, self.heard - 1)
             result[count] = rows.results["log_probability"][0] / np.log(2)
             if note:
@@ -227,10 +262,13 @@ class Decoder:
     def _last(self) -> TickNote | None:
         return self._notes[-1] if self._notes else None
 
-    def _begin(self, answers: int, lacking: frozenset[Lack], context: Context, start: int) -> Rows:
+    def _begin(
+        self, answers: int, lacking: frozenset[Lack], context: Context, start: int, entry: Entry | None = None
+    ) -> Rows:
         """Return rows for so many answers, at their start."""
         rows, metre = self._rows(answers, lacking), context.metre
-        onset = self._last.onset if self._last else tok.start_onset(start, metre)
+        last = entry.last if entry else self._last
+        onset = entry.onset if entry else last.onset if last else tok.start_onset(start, metre)
         self._answering += 1
         rows.slots["bar_line"][:] = metre.bar_line if metre else 0
         rows.slots["bar_ticks"][:] = metre.bar_ticks if metre else 0
@@ -239,7 +277,7 @@ class Decoder:
             Lack.WISH: replace(context, chords=()),
             Lack.CALL_AND_STYLE: replace(context, style=Style.UNKNOWN),
         }
-        starts = {lack: tok.start_event(self._last, onset, known.get(lack, context)) for lack in rows.beside}
+        starts = {lack: tok.start_event(last, onset, known.get(lack, context)) for lack in rows.beside}
         rows.begin(starts, onset, self._look_back(rows))
         return rows
 
@@ -279,11 +317,14 @@ class Decoder:
         slots["log_min_p"][:] = np.log(max(sampling.min_p, 1e-9))
         slots["noise"][:], slots["bias"][:], slots["controls"][:] = 0, 0, 0
 
-    def _ask(self, rows: Rows, i: int, one: Candidate, wish: Wish | None, context: Context) -> None:
+    def _ask(
+        self, rows: Rows, i: int, one: Candidate, wish: Wish | None, context: Context, entry: Entry | None = None
+    ) -> None:
         """Say what the next note of an answer is asked to be."""
         if wish is None and not context.chords:
             return
         controls, first = rows.slots["controls"], one.notes[0].onset if one.notes else None
+        first = entry.onset if entry else first
         onset = int(rows.slots["onset"][i, 0])
         asked = (wish or Wish()).row(onset, first, context.metre, context.chords)
         for lack, beside in rows.beside.items():
@@ -291,6 +332,24 @@ class Decoder:
             row[:] = 0 if lack is Lack.WISH else asked
             if not HEARS[lack]:
                 row[CALL_COLUMNS] = 0
+
+    def _mend(self, rows: Rows, going_on: Sequence[bool], mend: Mend, step: int) -> None:
+        """Have those notes just made up whose pitch won't do made up anew at the same place, the others as they are."""
+        made, onsets = rows.results["next_event"].copy(), rows.results["next_onset"][:, 0]
+        found = [
+            mend(_note(made[i], int(onsets[i]))) if goes_on and made[i, COLUMN["delta"]] != tok.END else None
+            for i, goes_on in enumerate(going_on)
+        ]
+        if all(bias is None for bias in found):
+            return
+        force = rows.slots["force"]
+        force[:] = made[:, [COLUMN[name] for name in PREDICTED]]
+        for i, bias in enumerate(found):
+            if bias is not None:
+                force[i :: rows.answers, 1:] = -1
+                rows.slots["bias"][i, PART["pitch"]] += bias
+        rows.run_again(step, self.heard - 1)
+        force[:] = -1
 
     def _steer(
         self, rows: Rows, i: int, one: Candidate, sampling: Sampling, rng: np.random.Generator, began: int

@@ -13,6 +13,7 @@ from livejam import controls
 from livejam.cases import Case
 from livejam.controls import Kind
 from livejam.exam import Notes, lines_of
+from livejam.harmony import TONES
 from livejam.measures import features, relation, tonality
 from livejam.measures.features import Columns
 from livejam.measures.judge import judge as log_odds
@@ -24,11 +25,6 @@ from livejam.tokenizer import Chord, chord_at
 NAN = float("nan")
 FEWEST = 2  # notes of an answer that can be measured
 PHRASES = 200  # of every style, from which a judge learns it
-TONES = {  # semitones above the root
-    Quality.MAJOR: (0, 4, 7), Quality.MINOR: (0, 3, 7), Quality.DOMINANT: (0, 4, 7, 10),
-    Quality.MAJOR7: (0, 4, 7, 11), Quality.MINOR7: (0, 3, 7, 10), Quality.DIMINISHED: (0, 3, 6, 9),
-    Quality.HALF_DIMINISHED: (0, 3, 6, 10), Quality.AUGMENTED: (0, 4, 8), Quality.SUSPENDED: (0, 5, 7),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

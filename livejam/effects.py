@@ -17,7 +17,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from livejam.cases import Amount, Case, Hearer, hear_case, kept, request_of, voiced
-from livejam.choice import CANDIDATES, best_of
+from livejam.choice import CANDIDATES, Option, best_of
 from livejam.comparison import set_questions
 from livejam.controls import CONTROLS, Kind, Wish
 from livejam.decoder import Candidate, Sampling
@@ -35,6 +35,7 @@ FOLLOWED = (0.0, 0.5, 1.0, 1.5, 2.0)
 TEMPERATURES = (0.5, 0.7, 0.9, 1.1, 1.3)
 LENGTHS = (1, 2, 4, 8)  # bars
 KINDS = (Kind.CONTRAST, Kind.CONTINUE, Kind.VARY, Kind.ECHO)  # from unlike the call to like it
+NOTHING = Option((), 0.0, False)
 AWAY = 6  # semitones to a key or a chart that the music does not suggest: the harder test
 
 
@@ -157,7 +158,7 @@ def play(player: Steerable, case: Case, chart: tuple[Chord, ...], asked: Asked, 
     context, sampling, wish = asked_of(request, TEMPERATURE if temperature is None else temperature)
     rngs = [np.random.default_rng([seed, case.number, i]) for i in range(CANDIDATES)]
     made = player.answers(context, voiced(sampling, request), rngs, request.start, wish)
-    best = next(found for found in best_of(made, request) if found is not None)
+    best = next((found for found in best_of(made, request) if found is not None), NOTHING)  # none comes to an end
     return Played(case, chart, request.steering, kept(best.notes, request.max_ticks), best.surprise)
 
 

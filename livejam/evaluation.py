@@ -279,12 +279,16 @@ def write_json(
     answers: Mapping[str, object] | None = None,
     settings: Mapping[str, object] | None = None,
     controls: Sequence[object] = (),
+    accompanied: Mapping[str, object] | None = None,
 ) -> None:
     """Write the figures of every corpus to `path`, with those of `answers` by corpus, of `controls`, and the settings.
+
+    `accompanied`: what came of playing along, by corpus.
 
     Raises:
         FileError: it can't be written.
     """
     more = {corpus: {"answers": figures} for corpus, figures in (answers or {}).items()}
     corpora = {result.corpus: {**result.as_json(), **more.get(result.corpus, {})} for result in results}
-    save_figures(path, {"settings": dict(settings or {}), "corpora": corpora, "controls": list(controls)})
+    save_figures(path, {"settings": dict(settings or {}), "corpora": corpora, "controls": list(controls),
+                        "accompany": dict(accompanied or {})})  # fmt: skip

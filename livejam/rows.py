@@ -45,6 +45,7 @@ class Rows:
         self.slots, self.results = _slots(n), _results(n)
         self._graph, self._bound = graph, graph.bind({**self.slots, **self.caches}, self.results)
         self.slots["leader"][:] = np.arange(n) % answers
+        self._before = self.slots["event"], self.slots["onset"]  # of the latest run
         self._seen = np.zeros(n, np.int32)  # notes heard, in the first places of each row's caches
 
     @property
@@ -74,8 +75,14 @@ class Rows:
         slots = self.slots
         slots["order"][:], slots["last"][:] = order + step, self._seen + step
         slots["total"][...] = self._seen.max() + step + 1
+        self._before = slots["event"].copy(), slots["onset"].copy()
         self._graph.run(self._bound)
         slots["event"][:], slots["onset"][:] = self.results["next_event"], self.results["next_onset"]
+
+    def run_again(self, step: int, order: int) -> None:
+        """Run the network once more from where it was before the latest run."""
+        self.slots["event"][:], self.slots["onset"][:] = self._before
+        self.run(step, order)
 
     def likelihoods(self, answer: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the log-probabilities (4,), in nats, of the latest note of an answer: with the call, and without."""

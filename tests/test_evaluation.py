@@ -379,4 +379,12 @@ def test_without_answers_the_file_has_none(pieces, tmp_path, monkeypatch):
     assert "own call" not in result.output
     found = json.loads(path.read_text())
     assert "answers" not in found["corpora"]["tunes"]
-    assert found["settings"] == {"notes": 50, "cases": 1, "answers": 0, "controls": 0, "history": 4, "seed": 5}
+    assert found["settings"] == {
+        "notes": 50,
+        "cases": 1,
+        "answers": 0,
+        "controls": 0,
+        "accompany": 0,
+        "history": 4,
+        "seed": 5,
+    }

@@ -29,7 +29,8 @@ class Sampler:
         band: Sequence[Band] = (), accompany: float = 0.0,
     ) -> None:  # fmt: skip
         self.music, self.seed, self.rows, self.notes, self.drop = list(music), seed, rows, notes, drop
-        self.stagehand, self.accompany = (Stagehand(band), accompany) if band and accompany else (None, 0.0)
+        self.stagehand = Stagehand(band) if band and accompany else None
+        self.accompany = accompany
         size = np.array([len(stream.rows) ** 0.7 * ROLE_WEIGHTS.get(stream.role, 1.0) for stream in music])
         corpora = np.array([stream.corpus for stream in music])
         total = {name: size[corpora == name].sum() for name in set(corpora)}

@@ -48,9 +48,15 @@ class Dropping:
     transpose: int = 6  # semitones either way
     control: float = 0.5  # each of an answer's controls for itself
     controls: float = 0.2  # all of them
+    band_chords: float = 0.45  # those of a band
+    solo: float = 0.2  # share of a band's windows in which the lead is livejam's own, and asked for
+    uncounted: float = 0.05  # share of a band's answers that do not know where their span ends
 
 
-PLAIN = Dropping(0, 0, 0, 1.0, 0, 0, 0, 0, 1.0)  # for validation: what is known is told, but no chords or controls
+PLAIN = Dropping(  # for validation: what is known is told, but no chords or controls
+    style=0, role=0, metre=0, chords=1.0, velocity=0, invented_velocity=0, call=0, transpose=0, control=1.0,
+    band_chords=1.0, solo=0, uncounted=0,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,9 @@
 
 A band is a piece as lead, bass, chords and drums. Its music is heard span by span, a beat or more each, and in a span
 part by part: bass, chords, drums, then the lead. So each part of a span can be made up from all spans before, and from
-the parts before it in the same span, but not from what the player does in it: that lies in the future. An answer is
-one part of one span, with the silence before its first note counted from the start of the span, and with an end.
+the parts before it in the same span, but not from what the player does in it: that lies in the future. Sometimes the
+lead is livejam's, too, as in a solo. An answer is one part of one span, with the silence before its first note counted
+from the start of the span, and with an end.
 
 Knows nothing of PyTorch or of batches. All times are ticks.
 """
@@ -16,8 +17,10 @@ import numpy as np
 from livejam import controls as c
 from livejam import tokenizer as tok
 from livejam.controls import CONTROL, CONTROLS
+from livejam.harmony import chords_of
 from livejam.notes import TICKS_PER_BEAT, Metre
-from livejam.pieces import NOTE, Piece, Role, Style
+from livejam.parts import ORDER, parts_of
+from livejam.pieces import Piece, Role, Style
 from livejam.tokenizer import COLUMN, FIELDS, LIVEJAM, NO_PITCH, PLAYER
 from livejam.training.data import (
     PREDICTED_COLUMNS,
@@ -29,9 +32,7 @@ from livejam.training.data import (
     room,
     transpose,
 )
-from livejam.training.harmony import found_chords
 
-ORDER = (Role.BASS, Role.CHORDS, Role.DRUMS, Role.MELODY)  # within a span
 WEIGHTS = {  # how often a corpus is played by a band, beside the others
     "pop909": 3.0,
     "openscore-lieder": 2.0,
@@ -44,15 +45,10 @@ WEIGHTS = {  # how often a corpus is played by a band, beside the others
 }
 SPANS = (24, 48, 48, 48, 48, 72, 96)  # ticks, drawn with equal chances
 LONGEST_WINDOW = 96 * TICKS_PER_BEAT  # ticks
-LOW = 55  # MIDI pitch: no bass is higher
-HAND = 20  # ticks: what follows a lower note as soon as that is figuration, not bass
-NEIGHBOURS = 10  # notes before that are looked at for it
 DRUMMED = {Style.CLASSICAL: 0.1}  # chance that drums are laid under 4/4 that has none
 USUALLY_DRUMMED = 0.55
 MISSING = {Role.BASS: 0.12, Role.CHORDS: 0.12, Role.DRUMS: 0.15, Role.MELODY: 0.05}  # chance that one does not play
 RESTS = 0.35  # chance that a part that rests for a span is asked for it
-CHORDLESS = 0.45  # chance that a window knows no chords
-COUNTED = 0.95  # chance that an answer knows where its span ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,39 +94,9 @@ def bands(pieces: Sequence[Piece]) -> list[Band]:
     return [band for band in found if band.notes >= 32]
 
 
-def hands(notes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return which `notes` (N,) NOTE of a piano are its bass, and which the rest."""
-    onsets, pitches = notes["onset"].astype(np.int64), notes["pitch"].astype(np.int64)
-    bass = pitches <= LOW
-    for back in range(1, min(NEIGHBOURS, len(notes) - 1) + 1):
-        near = onsets[back:] - onsets[:-back] <= HAND
-        bass[back:] &= ~(near & (pitches[:-back] < pitches[back:]))
-    return bass, ~bass
-
-
-def _parts(piece: Piece) -> dict[Role, np.ndarray]:
-    """Return the notes of each role."""
-    notes: dict[Role, list[np.ndarray]] = {}
-    for part in piece.parts:
-        if part.role == Role.PIANO:
-            bass, chords = hands(part.notes)
-            notes.setdefault(Role.BASS, []).append(part.notes[bass])
-            notes.setdefault(Role.CHORDS, []).append(part.notes[chords])
-        elif part.role == Role.COUNTER:
-            if piece.corpus != "pop909":  # there it is the lead of the bridge
-                notes.setdefault(Role.CHORDS, []).append(part.notes)
-        elif part.role in ORDER:
-            notes.setdefault(part.role, []).append(part.notes)
-    joined = {role: np.concatenate([np.empty(0, NOTE), *some]) for role, some in notes.items()}
-    return {role: np.unique(some) for role, some in joined.items() if len(some)}
-
-
 def _band(piece: Piece) -> Band:
-    parts = _parts(piece)
-    chords = piece.chords
-    sounding = [notes for role, notes in parts.items() if role != Role.DRUMS]
-    if not len(chords) and sounding:
-        chords = found_chords(np.concatenate(sounding), int(piece.metres["tick"][0]))
+    parts = parts_of(piece)
+    chords = chords_of(piece, parts)
     lines = tuple(_line(piece, role, parts[role], chords) for role in ORDER if role in parts)
     starts = piece.metres["tick"].tolist()
     last = max((int(line.onsets[-1]) + 1 for line in lines), default=0)
@@ -268,18 +234,19 @@ def span_window(
         return None
     heard, parts = music.rows, music.parts
     melody = parts == ORDER.index(Role.MELODY)
-    heard[:, COLUMN["who"]] = np.where(melody, PLAYER, LIVEJAM)
+    solo = rng.random() < drop.solo
+    heard[:, COLUMN["who"]] = np.where(melody & (not solo), PLAYER, LIVEJAM)
     heard[np.append(True, np.diff(music.groups) != 0), COLUMN["who"]] += 2
     if rng.random() < drop.style:
         heard[:, COLUMN["style"]] = 0
-    chordless = rng.random() < min(1.0, CHORDLESS * drop.chords / Dropping.chords) or not len(band.chords)
+    chordless = rng.random() < drop.band_chords or not len(band.chords)
     if chordless:
         heard[:, COLUMN["root"]] = heard[:, COLUMN["quality"]] = 0
     pitched = parts != ORDER.index(Role.DRUMS)
     shift = transpose(heard, rng, drop.transpose, pitched) if drop.transpose and pitched.any() else 0
     targets = heard[:, PREDICTED_COLUMNS].copy()
     change_velocities(heard, targets, rng, drop)
-    chosen = _chosen(music, notes, rng, drop)
+    chosen = _chosen(music, len(ORDER) - (not solo), notes, rng)
     if chosen is None:
         return None
     return _answers(band, music, chosen, targets, metre, begin, span, (shift, chordless), rng, drop)
@@ -294,10 +261,10 @@ class _Chosen:
     counts: np.ndarray  # (G,) notes
 
 
-def _chosen(music: _Heard, notes: int, rng: np.random.Generator, drop: Dropping) -> _Chosen | None:
-    """Choose answers at random, as many as there is room for; some of them are rests."""
+def _chosen(music: _Heard, asked: int, notes: int, rng: np.random.Generator) -> _Chosen | None:
+    """Choose answers at random among the first `asked` parts, as many as there is room for; some of them are rests."""
     spans = int(music.groups[-1]) // len(ORDER) + 1
-    there = [part for part in range(len(ORDER) - 1) if (music.parts == part).any()]
+    there = [part for part in range(asked) if (music.parts == part).any()]
     groups = np.array([number * len(ORDER) + part for number in range(spans) for part in there], np.int64)
     if not len(groups):
         return None
@@ -404,12 +371,10 @@ def _controls(
     whole[rng.random(whole.shape) < drop.control] = 0
     whole[rng.random(len(whole)) < drop.controls] = 0
     rows = whole[answer]
-    beat, began = (c.beat_of(tick, metre.bar_line) for tick in (onsets, span_start[answer]))
-    told = rng.random(len(whole)) < COUNTED
+    beat, began = ((ticks - metre.bar_line) // TICKS_PER_BEAT for ticks in (onsets, span_start[answer]))
+    told = rng.random(len(whole)) >= drop.uncounted
     rows[:, CONTROL["beats"]] = np.where(told[answer], c.beats_class(span // TICKS_PER_BEAT - (beat - began)), 0)
     if not chordless:
         after = metre.bar_line + TICKS_PER_BEAT * (beat + 1)
         rows[:, [CONTROL["next_root"], CONTROL["next_quality"]]] = _moved(chords_at(band.chords, after), shift)
     return rows
-
-

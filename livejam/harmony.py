@@ -1,14 +1,21 @@
-"""Chords by ear: the likeliest chord of every half bar, for music whose chords nobody wrote down. Pure numpy.
+"""Chords: their tones, and by ear the likeliest one of every half bar, where nobody wrote them down. Pure numpy.
 
 Each stretch of two beats is compared with triads and sevenths on every root: how much of what sounds belongs to the
 chord, how little does not, and whether its root is in the bass (templates, as in Pardo and Birmingham 2002). Ticks.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from livejam.notes import TICKS_PER_BEAT
-from livejam.pieces import CHORD, Quality
+from livejam.pieces import CHORD, Piece, Quality, Role
 
+TONES = {  # semitones above the root
+    Quality.MAJOR: (0, 4, 7), Quality.MINOR: (0, 3, 7), Quality.DOMINANT: (0, 4, 7, 10),
+    Quality.MAJOR7: (0, 4, 7, 11), Quality.MINOR7: (0, 3, 7, 10), Quality.DIMINISHED: (0, 3, 6, 9),
+    Quality.HALF_DIMINISHED: (0, 3, 6, 10), Quality.AUGMENTED: (0, 4, 8), Quality.SUSPENDED: (0, 5, 7),
+}  # fmt: skip
 STRETCH = 2 * TICKS_PER_BEAT  # ticks that have one chord
 TEMPLATES = (
     (Quality.MAJOR, (0, 4, 7)), (Quality.MINOR, (0, 3, 7)), (Quality.DOMINANT, (0, 4, 7, 10)),
@@ -17,6 +24,19 @@ TEMPLATES = (
 LONGEST = 8  # stretches over which one note counts
 FOURTH = 0.12  # what a fourth tone costs, as a share of all that sounds
 ROOT = 0.25  # what a root in the bass is worth, likewise
+
+
+def chord_tones(root: int, quality: Quality) -> frozenset[int]:
+    """Return the pitch classes of a chord on `root` (0..11); none are known of an uncommon one."""
+    return frozenset((root + tone) % 12 for tone in TONES.get(quality, ()))
+
+
+def chords_of(piece: Piece, parts: Mapping[Role, np.ndarray]) -> np.ndarray:
+    """Return the chords, CHORD, of a piece: as they are written, else by ear from its `parts` (N,) NOTE."""
+    sounding = [notes for role, notes in parts.items() if role != Role.DRUMS]
+    if len(piece.chords) or not sounding or not len(piece.metres):
+        return piece.chords
+    return found_chords(np.concatenate(sounding), int(piece.metres["tick"][0]))
 
 
 def found_chords(notes: np.ndarray, bar_line: int) -> np.ndarray:
