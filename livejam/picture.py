@@ -36,13 +36,13 @@ def picture(rolls: Sequence[Roll], title: str) -> Image.Image:
     """Draw `rolls` one under the other, WIDTH pixels wide, dark on light."""
     heights = [_key_height(roll) * _keys(roll) for roll in rolls]
     height = HEAD + sum(STRIP_HEAD + tall + STRIP_FOOT for tall in heights)
-    page = _Page(height)
+    page = Page(height)
     _heading(page, title)
     top = HEAD
     for roll, tall in zip(rolls, heights, strict=True):
         _strip(page, roll, top + STRIP_HEAD, tall)
         top += STRIP_HEAD + tall + STRIP_FOOT
-    return page.image.reduce(SHARPNESS)
+    return page.finished()
 
 
 def save_picture(rolls: Sequence[Roll], title: str, path: Path) -> None:
@@ -51,19 +51,32 @@ def save_picture(rolls: Sequence[Roll], title: str, path: Path) -> None:
     Raises:
         FileError: it can't be written.
     """
+    _save(picture(rolls, title), path)
+
+
+def _save(image: Image.Image, path: Path) -> None:
     png = io.BytesIO()
-    picture(rolls, title).save(png, "PNG")
+    image.save(png, "PNG")
     save(path, png.getvalue(), "choose another folder")
 
 
-class _Page:
+class Page:
     """A page of paper that is drawn on in plain pixels."""
 
     def __init__(self, height: int) -> None:
         self.image = Image.new("RGB", (WIDTH * SHARPNESS, height * SHARPNESS), PAPER)
         self.pen = ImageDraw.Draw(self.image)
 
+    def finished(self) -> Image.Image:
+        """Return what was drawn, with smooth edges."""
+        return self.image.reduce(SHARPNESS)
+
+    def save(self, path: Path) -> None:
+        """Write what was drawn to `path`, a PNG. Raises FileError: it can't be written."""
+        _save(self.finished(), path)
+
     def box(self, left: float, top: float, right: float, bottom: float, fill: Colour, round: float = 0) -> None:
+        """Fill a rectangle, its corners rounded by so many pixels."""
         corners = (left * SHARPNESS, top * SHARPNESS, right * SHARPNESS - 1, bottom * SHARPNESS - 1)
         self.pen.rounded_rectangle(corners, radius=round * SHARPNESS, fill=fill)
 
@@ -83,7 +96,7 @@ def _key_height(roll: Roll) -> int:
     return max(6, min(11, 220 // _keys(roll)))
 
 
-def _heading(page: _Page, title: str) -> None:
+def _heading(page: Page, title: str) -> None:
     page.text(MARGIN, 48, title, 32, INK)
     x: float = WIDTH - MARGIN
     for voice in reversed(Voice):
@@ -92,7 +105,7 @@ def _heading(page: _Page, title: str) -> None:
         x -= 34 + 36
 
 
-def _strip(page: _Page, roll: Roll, top: int, tall: int) -> None:
+def _strip(page: Page, roll: Roll, top: int, tall: int) -> None:
     scale = Scale(*roll.span, WIDTH - MARGIN - LEFT)
     page.text(MARGIN, top - 52, roll.title, 24, INK)
     page.text(WIDTH - MARGIN, top - 52, f"{scale.end - scale.start:.1f} s", 18, PALE, anchor="rm")
@@ -106,7 +119,7 @@ def _key_top(roll: Roll, top: int, pitch: int) -> int:
     return top + (roll.pitches[1] + 1 - pitch) * _key_height(roll)
 
 
-def _keyboard(page: _Page, roll: Roll, top: int) -> None:
+def _keyboard(page: Page, roll: Roll, top: int) -> None:
     low, high = roll.pitches
     tall = _key_height(roll)
     for pitch in range(max(low - 1, 0), min(high + 1, 127) + 1):
@@ -117,14 +130,14 @@ def _keyboard(page: _Page, roll: Roll, top: int) -> None:
             page.text(LEFT - 10, y + tall / 2, pitch_name(pitch), 15, INK if pitch % 12 == 0 else PALE, anchor="rm")
 
 
-def _grid(page: _Page, roll: Roll, scale: Scale, top: int, tall: int) -> None:
+def _grid(page: Page, roll: Roll, scale: Scale, top: int, tall: int) -> None:
     for x, mark in scale.inside(roll.marks or second_marks(*roll.span)):
         page.box(LEFT + x, top, LEFT + x + 1, top + tall, BAR_LINE if mark.label else BEAT_LINE)
         page.text(LEFT + x, top + tall + 14, mark.label, 15, PALE, anchor="mm")
     page.box(LEFT, top + tall, WIDTH - MARGIN, top + tall + 1, BAR_LINE)
 
 
-def _voice(page: _Page, roll: Roll, scale: Scale, top: int, voice: Voice, notes: Sequence[Note]) -> None:
+def _voice(page: Page, roll: Roll, scale: Scale, top: int, voice: Voice, notes: Sequence[Note]) -> None:
     first, last = (LEFT + scale.at(time) for time in extent(notes))
     page.box(first, top - 8, last, top - 4, voice.colour, round=2)
     page.text(first, top - 20, voice.label, 17, INK)

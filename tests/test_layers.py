@@ -25,8 +25,8 @@ LAYERS = (  # each module imports what stands on a lower line, and nothing on it
     ("heir", "inbox", "session"),
     ("sender", "hearing", "asking", "wants"),
     ("stage", "memory"),
-    ("composer", "turns", "answering", "brain"),
-    ("choice", "shape"),
+    ("composer", "turns", "answering", "brain", "practice"),
+    ("choice", "shape", "intime"),
     ("signs",),
     ("modes", "phrasing", "playback", "decoder", "echo", "clock", "metronome", "feel", "knobs"),
     ("pulse", "messages", "tempo", "endings", "outgoing", "steering", "chart"),
@@ -38,6 +38,7 @@ PURE = {  # no devices, files, threads or clocks
     *("modes", "signs", "turns", "endings", "phrasing", "answering", "asking", "playback", "echo"),
     *("composer", "memory", "hearing", "stage", "sender", "session", "virtual"),
     *("messages", "outgoing", "portnames", "tokenizer", "controls", "steering", "knobs", "chart", "wants"),
+    *("harmony", "chordscale", "intime", "practice"),
 }
 IMPURE = {"time", "threading", "queue", "os", "socket", "subprocess", "signal", "io", "multiprocessing", "random"}
 
