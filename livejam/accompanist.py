@@ -36,6 +36,7 @@ ROOTS = 0.75  # share of the bass notes with which a bar or a chord begins that 
 RESTED = 1.0  # bars without a note after which a part that is asked for must play
 KEPT = 200  # notes of what was heard that are told at least, if all is told anew
 DENSEST = 5
+DRUMS_MORE = 2  # classes of density: strikes a beat beyond those of the chords
 TOMS = (41, 43, 45, 47, 48, 50, 38)  # General MIDI: toms, and the snare
 FILL = 1.5  # nats in favour of those in a fill
 
@@ -152,13 +153,14 @@ class Accompanist:
 
 def phrases(span: Span) -> list[Phrase]:
     """Return what was heard in the order in which it is told: span by span, and in each of them part by part."""
-    length = span.end - span.start
-    groups: dict[tuple[int, int], list[PartNote]] = {}
+    unit, metre = span.unit or span.end - span.start, span.metre
+    groups: dict[tuple[int, int, int], list[PartNote]] = {}
     for each in span.heard:
-        groups.setdefault(((each.note.onset - span.start) // length, ORDER.index(each.role)), []).append(each)
+        bar, place = divmod(each.note.onset - metre.bar_line, metre.bar_ticks)
+        groups.setdefault((bar, place // unit, ORDER.index(each.role)), []).append(each)
     latest: dict[Role, TickNote] = {}
     found = []
-    for (_, place), notes in sorted(groups.items()):
+    for (_, _, place), notes in sorted(groups.items()):
         role = ORDER[place]
         told = tuple(sorted((each.note for each in notes), key=lambda note: (note.onset, note.pitch)))
         found.append(Phrase(told, _context(span, role), notes[0].player, latest.get(role)))
@@ -180,6 +182,15 @@ def _latest(heard: Sequence[PartNote], role: Role) -> TickNote | None:
     return next((each.note for each in reversed(heard) if each.role == role), None)
 
 
+def _density(span: Span, role: Role) -> int:
+    """Return the density that is asked of a part: drums have a pulse to keep, and basses are left alone."""
+    if role is Role.DRUMS and span.fill:
+        return DENSEST
+    if not span.density or role in (Role.BASS, Role.MELODY):
+        return 0
+    return min(DENSEST, span.density + DRUMS_MORE) if role is Role.DRUMS else span.density
+
+
 class PartShape:
     """What one part of a span should keep to."""
 
@@ -187,8 +198,7 @@ class PartShape:
         self._span, self._role, self._rng = span, role, rng
         self._bars = Bars(span.metre)
         beats = max(1, (span.end - span.start) // TICKS_PER_BEAT)
-        dense = DENSEST if span.fill and role is Role.DRUMS else span.density
-        self.wish = Wish(beats=beats, density=0 if role is Role.BASS else dense)
+        self.wish = Wish(beats=beats, density=_density(span, role))
         self.bias = np.zeros(NOISE, np.float32)
         pitches, (low, high) = np.arange(PREDICTED["pitch"]), RANGES[role]
         self.bias[PART["pitch"]] -= BEYOND * np.maximum(0, np.maximum(low - pitches, pitches - high))

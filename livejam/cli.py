@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from livejam import __version__
+from livejam.cli_accompany import accompany
 from livejam.cli_measures import bench, turns
 from livejam.cli_options import (
     answer_channel,
@@ -222,5 +223,5 @@ def demo(output: Path, fast: bool, **asked: Any) -> None:
         run_demo(network, network.ready(), output, Console(), steering)
 
 
-for command in (bench, turns, prepare, train, export, evaluate):
+for command in (accompany, bench, turns, prepare, train, export, evaluate):
     main.add_command(command)

@@ -64,6 +64,14 @@ class SteadyClock:
         return self._grid
 
 
+class RampClock(SteadyClock):
+    """A tempo that was given, and that is changed where a bar begins."""
+
+    def change(self, bpm: float, tick: int) -> None:
+        """Run at `bpm` from `tick` of the song on."""
+        self._grid = BeatGrid(bpm, self._grid.seconds_at(tick), tick)
+
+
 class LinkClock:
     """The timeline of an Ableton Link session."""
 

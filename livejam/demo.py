@@ -18,9 +18,9 @@ from rich.console import Console
 from rich.text import Text
 
 from livejam.calls import CALLS, Call
-from livejam.composer import Brain
+from livejam.composer import Brain, Composer
 from livejam.errors import FileError, LivejamError
-from livejam.events import Stop
+from livejam.events import Gesture, Stop
 from livejam.files import reason
 from livejam.inbox import LiveInbox
 from livejam.modes import Silence
@@ -79,6 +79,9 @@ class Bus:
         self.latest = max(self.latest, self._clock() - cue.at)
         step = 1 if isinstance(message, NoteOn) else -1
         self._balance[message.pitch] = self._balance.get(message.pitch, 0) + step
+
+    def set_up(self, gesture: Gesture, channel: int) -> None:
+        """Nothing is set up."""
 
     @property
     def unmatched(self) -> int:
@@ -145,7 +148,7 @@ class Demo:
 
     def rush(self, brain: Brain) -> Report:
         """Play the demo in virtual time: the same, as fast as the network answers."""
-        clock, performer, partner = VirtualClock(), Performer(self.calls), LocalPartner(brain)
+        clock, performer, partner = VirtualClock(), Performer(self.calls), LocalPartner(Composer(brain))
         inbox = ScriptedInbox(clock, partner=partner)
 
         def turn(now: float) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livejam.errors import LivejamError
+from livejam.events import Gesture
 from livejam.notes import Cue, NoteOff, NoteOn
 from livejam.stage import Output
 
@@ -59,6 +60,10 @@ class Ledger:
         if isinstance(cue.message, NoteOff):
             self._leaving[place] = cue.at
         self._strike_out(self._clock() - self.ahead)
+
+    def set_up(self, gesture: Gesture, channel: int) -> None:
+        """Send what is no note. Raises PortError if the port is gone."""
+        self._output.set_up(gesture, channel)
 
     def _strike_out(self, until: float) -> None:
         """Strike out what has surely ended by now. One note-off too many does no harm, one too few does."""

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -21,14 +22,15 @@ from livejam.events import PlayerEvent, Stop
 from livejam.heir import Estate, Ledger
 from livejam.inbox import LiveInbox
 from livejam.metronome import count_in_seconds
-from livejam.modes import Bars
+from livejam.modes import Bars, Mode
 from livejam.notes import TICKS_PER_BEAT, Metre
 from livejam.partner import Put
+from livejam.pieces import Role
 from livejam.ports import Driver, PortChoice, Ports, open_ports
 from livejam.pulse import DEFAULT_BPM
 from livejam.realtime import collect, hurry, quick_switching, quiet_collector, relax
 from livejam.recording import JamFile, JamRecorder, jam_path
-from livejam.screen import StatusLine
+from livejam.screen import PLAY_A_PHRASE, StatusLine
 from livejam.session import Session
 from livejam.signals import ENDINGS
 from livejam.stage import Arrival, Partner, Settings, Stage
@@ -76,10 +78,10 @@ class Scribe:
         self._recorder = recorder
         self._screen = screen
 
-    def record(self, time: float, message: PlayerEvent, player: bool) -> None:
+    def record(self, time: float, message: PlayerEvent, player: bool, channel: int | None = None) -> None:
         """Keep a message of the player's or of livejam's."""
         if self._recorder:
-            self._recorder.record(time, message, player)
+            self._recorder.record(time, message, player, channel)
 
     def tempo(self, time: float, bpm: float) -> None:
         """Keep and show the tempo from a beat at `time` on."""
@@ -93,6 +95,33 @@ class Scribe:
             self._recorder.steered(turn, words)
 
 
+@dataclass(frozen=True, slots=True)
+class Gig:
+    """What a performance over ports takes, whatever is played in it."""
+
+    ports: PortChoice
+    about: dict[str, object]  # kept beside the recording
+    metre: Metre | None
+    tracks: tuple[tuple[str, int], ...]  # livejam's: name and channel (1..16)
+    record: Path | None = None  # file or folder; None: the usual folder
+    keep: bool = True  # False: no recording
+    modes: tuple[Mode, ...] = ()  # that can be chosen by keys
+    parts: tuple[Role, ...] = ()  # that keys turn off and on
+    welcome: str = PLAY_A_PHRASE  # what to do first, in words
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """Where a performance takes place."""
+
+    stage: Stage
+    ports: Ports
+    recorder: JamRecorder | None
+
+
+BeatOf = Callable[[LiveInbox, Callable[[], float], contextlib.ExitStack], Clock | None]
+
+
 def listen(jam: Jam, driver: Driver, network: Network, console: Console) -> Jammed:
     """Jam until Ctrl-C or a signal to end.
 
@@ -100,7 +129,26 @@ def listen(jam: Jam, driver: Driver, network: Network, console: Console) -> Jamm
         PortError: the ports can't be opened.
         FileError: there is no place for the recording.
     """
-    path = jam_path(jam.record, datetime.now()) if jam.keep else None
+    settings = jam.settings
+    about = {**jam.about, "settings": {**asdict(settings), **_modes(settings)}}
+    tracks = (("livejam", settings.answer_channel),)
+    gig = Gig(jam.ports, about, settings.metre, tracks, jam.record, jam.keep, settings.modes)
+    with on_stage(gig, driver, network, console, partial(_beat, jam)) as hall:
+        session = Session(hall.stage, network, replace(settings, shared_bus=hall.ports.shared))
+        with in_time():
+            session.run()
+    return Jammed(hall.recorder.saved if hall.recorder else None, session.tally)
+
+
+@contextlib.contextmanager
+def on_stage(gig: Gig, driver: Driver, network: Network, console: Console, beat_of: BeatOf) -> Iterator[Hall]:
+    """Open ports, screen and recorder around a session, and close them; its time begins with the beat.
+
+    Raises:
+        PortError: the ports can't be opened.
+        FileError: there is no place for the recording.
+    """
+    path = jam_path(gig.record, datetime.now()) if gig.keep else None
     clock = driver.clock
     inbox = LiveInbox(clock)
 
@@ -109,44 +157,50 @@ def listen(jam: Jam, driver: Driver, network: Network, console: Console) -> Jamm
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(ended_by_signals(lambda: inbox.put(clock(), Stop())))
-        ports = open_ports(driver, jam.ports, inbox.put, clock)
+        ports = open_ports(driver, gig.ports, inbox.put, clock)
         stack.callback(ports.close)
         stack.enter_context(watching(ports, driver.changed))
         inbox.spins = ports.ahead == 0  # who sends ahead of time need not be that exact
         ledger = stack.enter_context(Ledger(ports, clock))
         network.connect(arrive)
         network.bequeath(Estate(ledger.path, driver.name, ports.target))
-        pressed = stack.enter_context(keys(jam.settings.modes, arrive))
-        words = hint(jam.settings.modes) if pressed else ""
-        screen = stack.enter_context(StatusLine(console, f"{ports.names[0]} -> {ports.names[1]}", words))
-        recorder = stack.enter_context(JamRecorder(_file(jam, path, ports), screen.warn)) if path else None
-        beat = _beat(jam, inbox, clock, stack)
+        pressed = stack.enter_context(keys(gig.modes, arrive, parts=gig.parts))
+        words = hint(gig.modes, gig.parts) if pressed else ""
+        line = StatusLine(console, f"{ports.names[0]} -> {ports.names[1]}", words, gig.welcome)
+        screen = stack.enter_context(line)
+        recorder = stack.enter_context(JamRecorder(_file(gig, path, ports), screen.warn)) if path else None
+        beat = beat_of(inbox, clock, stack)
         stage = Stage(clock, inbox, ledger, screen, Scribe(recorder, screen), beat, collect)
-        session = Session(stage, network, replace(jam.settings, shared_bus=ports.shared))
-        with _in_time():
-            session.run()
-    return Jammed(recorder.saved if recorder else None, session.tally)
+        yield Hall(stage, ports, recorder)
 
 
 def _beat(jam: Jam, inbox: LiveInbox, clock: Callable[[], float], stack: contextlib.ExitStack) -> Clock | None:
     """Return what keeps the beat; None: the player does."""
     settings, metre = jam.settings, jam.settings.metre or Metre(4, 4)
-    if jam.clock == "midi":
-        return MidiClock()
-    if jam.clock == "link":
-        from livejam.link import LinkPeer  # asyncio is slow to load
-
-        peer = LinkPeer(inbox.put, metre.bar_ticks / TICKS_PER_BEAT, settings.bpm or DEFAULT_BPM, clock=clock)
-        stack.callback(peer.close)
-        return LinkClock()
+    if jam.clock:
+        return followed(jam.clock, settings.bpm, metre, inbox, clock, stack)
     if settings.bpm and (settings.click or settings.count_in or settings.chart or isinstance(settings.mode, Bars)):
         start = clock() + BREATH + count_in_seconds(settings.count_in, settings.bpm, metre)
         return SteadyClock(settings.bpm, start)
     return None
 
 
+def followed(
+    name: str, bpm: float | None, metre: Metre, inbox: LiveInbox, clock: Callable[[], float],
+    stack: contextlib.ExitStack,
+) -> Clock:  # fmt: skip
+    """Return the clock `name`, "midi" or "link", that is followed until `stack` is closed."""
+    if name == "midi":
+        return MidiClock()
+    from livejam.link import LinkPeer  # asyncio is slow to load
+
+    peer = LinkPeer(inbox.put, metre.bar_ticks / TICKS_PER_BEAT, bpm or DEFAULT_BPM, clock=clock)
+    stack.callback(peer.close)
+    return LinkClock()
+
+
 @contextlib.contextmanager
-def _in_time() -> Iterator[None]:
+def in_time() -> Iterator[None]:
     """Have this thread keep time: ahead of others where the system grants it, and not held up by Python itself."""
     with quick_switching(), quiet_collector():
         hurry()
@@ -170,16 +224,15 @@ def ended_by_signals(stop: Callable[[], None]) -> Iterator[None]:
             signal.signal(ending, before)
 
 
-def _file(jam: Jam, path: Path, ports: Ports) -> JamFile:
+def _file(gig: Gig, path: Path, ports: Ports) -> JamFile:
     about = {
         "livejam": __version__,
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
         "input": ports.names[0],
         "output": ports.names[1],
-        **jam.about,
-        "settings": {**asdict(jam.settings), **_modes(jam.settings)},
+        **gig.about,
     }
-    return JamFile(path, about, jam.settings.metre, jam.settings.answer_channel)
+    return JamFile(path, about, gig.metre, parts=gig.tracks)
 
 
 def _modes(settings: Settings) -> dict[str, object]:

@@ -16,10 +16,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
+from livejam.arranger import Arranger
 from livejam.composer import Complete, Compose, Composer, Failed, Forgotten, Hear, Heard, Lost, Order, Reply
 from livejam.errors import LivejamError, ModelError
 from livejam.heir import Estate, inherit
 from livejam.signals import held_back, ignore_endings
+from livejam.spans import Accompanied, Span
+from livejam.stage import Worker
 
 STARTING = 30.0  # seconds that a network may take to load
 PARTING = 2.0  # seconds that it may take to end
@@ -27,7 +30,7 @@ HUNG = 5.0  # seconds without a reply to an order after which the process is tak
 AGAIN = (0.0, 1.0, 5.0)  # seconds before it is started again: the first time, the second, and from then on
 STEADY = 10.0  # seconds that it must have lived for the next time to be a first one
 
-Put = Callable[[float, Reply], None]
+Put = Callable[[float, Reply | Accompanied], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Network:
     model: Path | None  # None: the one that comes along
     seed: int
     temperature: float | None  # None: the usual one
+    accompanies: bool = False  # it plays along, instead of answering
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class NetworkProcess:
     def __init__(self, network: Network, hung: float = HUNG) -> None:
         self._network = network
         self._hung = hung
-        self._orders: SimpleQueue[Order | Estate | None] = SimpleQueue()
+        self._orders: SimpleQueue[Order | Span | Estate | None] = SimpleQueue()
         self._estate: Estate | None = None
         self._told = self._done = 0  # orders passed on, by one thread; and those replied to, by another
         self._ending = False
@@ -87,7 +91,7 @@ class NetworkProcess:
         for body in (self._pass_on, self._bring):
             Thread(target=body, name=f"network{body.__name__}", daemon=True).start()
 
-    def tell(self, order: Order) -> None:
+    def tell(self, order: Order | Span) -> None:
         """Hand over an order, and return at once."""
         self._orders.put(order)
 
@@ -134,7 +138,7 @@ class NetworkProcess:
     def _pass_on(self) -> None:
         """Pass orders on: the body of a thread. An order to a process that has died is lost; it is told everything."""
         while (order := self._orders.get()) is not None:
-            self._told += isinstance(order, Hear | Compose)
+            self._told += isinstance(order, Hear | Compose | Span)
             with contextlib.suppress(OSError, ValueError):
                 self._link.send(order)
 
@@ -144,7 +148,7 @@ class NetworkProcess:
         while not self._ending:
             reply = self._next_reply()
             if reply is not None:
-                last = isinstance(reply, Heard | Failed | Forgotten | Complete)
+                last = isinstance(reply, Heard | Failed | Forgotten | Complete | Accompanied)
                 self._done = min(self._done + last, self._told)
                 self._put(time.monotonic(), reply)
                 continue
@@ -154,13 +158,13 @@ class NetworkProcess:
             self._put(time.monotonic(), Lost(self._end()))
             self._revive(AGAIN[min(deaths, len(AGAIN) - 1)])
 
-    def _next_reply(self) -> Reply | None:
+    def _next_reply(self) -> Reply | Accompanied | None:
         """Return the next reply; None if the process has died or does not move."""
         try:
             while not self._link.poll(self._hung):
                 if self._done < self._told and not self._link.poll(self._hung):  # it may have been told just now
                     return None
-            reply: Reply = self._link.recv()
+            reply: Reply | Accompanied = self._link.recv()
         except (EOFError, OSError):
             return None
         return reply
@@ -182,27 +186,42 @@ class NetworkProcess:
 def serve(link: Connection, network: Network) -> None:
     """Answer orders until None comes, or until the other end is gone: the body of the network's process."""
     ignore_endings()  # the end of the jam ends this, and nothing else
-    from livejam.brain import load_brain
-
     said: Ready | Refused
-    brain = None
+    worker = None
     try:
-        brain = load_brain(network.model, network.seed, network.temperature)
-        said = Ready(brain.about)
+        worker, about = _load(network)
+        said = Ready(about)
     except LivejamError as error:
         said = Refused(str(error))
     with contextlib.suppress(OSError):  # nobody waits for it any more
         link.send(said)
-    if brain:
-        Desk(link, Composer(brain)).work()
+    if worker:
+        Desk(link, worker).work()
+
+
+def _load(network: Network) -> tuple[Worker, dict[str, object]]:
+    """Load the network; return who carries out its orders, and what must be known to repeat what it plays.
+
+    Raises:
+        ModelError: it can't be loaded.
+    """
+    if network.accompanies:
+        from livejam.accompanist import load_accompanist
+
+        accompanist = load_accompanist(network.model, network.seed, network.temperature)
+        return Arranger(accompanist), accompanist.about
+    from livejam.brain import load_brain
+
+    brain = load_brain(network.model, network.seed, network.temperature)
+    return Composer(brain), brain.about
 
 
 class Desk:
-    """Where the network's process works: orders first, and between them one note at a time."""
+    """Where the network's process works: orders first, and between them one note, or one span, at a time."""
 
-    def __init__(self, link: Connection, composer: Composer) -> None:
+    def __init__(self, link: Connection, worker: Worker) -> None:
         self._link = link
-        self._composer = composer
+        self._worker = worker
         self._estate: Estate | None = None
 
     def work(self) -> None:
@@ -215,17 +234,17 @@ class Desk:
                 inherit(self._estate)
 
     def _next(self) -> bool:
-        if self._composer.busy and not self._link.poll():
-            self._reply(self._composer.work())
+        if self._worker.busy and not self._link.poll():
+            self._reply(self._worker.work())
             return True
-        order: Order | Estate | None = self._link.recv()
+        order: Order | Span | Estate | None = self._link.recv()
         if isinstance(order, Estate):
             self._estate = order
         elif order is not None:
-            for reply in self._composer.take(order):
+            for reply in self._worker.take(order):
                 self._reply(reply)
         return order is not None
 
-    def _reply(self, reply: Reply | None) -> None:
+    def _reply(self, reply: Reply | Accompanied | None) -> None:
         if reply is not None:
             self._link.send(reply)

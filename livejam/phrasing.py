@@ -80,6 +80,12 @@ class Ear:
         """Return the notes since the last `take` that have ended, by onset and pitch."""
         return _in_order(self._notes)
 
+    def take_ended(self, before: float) -> tuple[Note, ...]:
+        """Return, once, the notes that have ended and began before `before` (seconds), by onset and pitch."""
+        taken = _in_order([note for note in self._notes if note.onset < before])
+        self._notes = [note for note in self._notes if note.onset >= before]
+        return taken
+
     def so_far(self, until: float) -> tuple[Note, ...]:
         """Return what `take(until)` would, and keep it."""
         held = (self._held_note(pitch, until) for pitch in self._held)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from livejam.errors import PortError
-from livejam.events import Clocking, PlayerEvent, PortBack, PortLost
+from livejam.events import Clocking, Gesture, PlayerEvent, PortBack, PortLost
 from livejam.messages import MessageReader, to_message
 from livejam.notes import Cue, NoteOff, NoteOn
 from livejam.portnames import bare_name, match_port, pasteable, quoted
@@ -180,11 +180,18 @@ class Ports:
 
     def send(self, cue: Cue) -> None:
         """Have `cue` sent at its time, or as soon as it can be. Raises PortError if the port is gone."""
+        self._open().send(to_message(cue.message, cue.channel), cue.at)
+        self._ends[cue.channel, cue.message.pitch] = math.inf if isinstance(cue.message, NoteOn) else cue.at
+
+    def set_up(self, gesture: Gesture, channel: int) -> None:
+        """Have what is no note sent at once. Raises PortError if the port is gone."""
+        self._open().send(to_message(gesture, channel), self._clock())
+
+    def _open(self) -> Sendable:
         port = self._sender.port  # read once: it may be taken away meanwhile
         if port is None:
             raise PortError(f"{self._sender.shown!r} is gone; livejam plays on as soon as it is back")
-        port.send(to_message(cue.message, cue.channel), cue.at)
-        self._ends[cue.channel, cue.message.pitch] = math.inf if isinstance(cue.message, NoteOn) else cue.at
+        return port
 
     def look(self) -> None:
         """Give up what has gone, take back what is there again, and tell so. May take some milliseconds."""

@@ -7,7 +7,7 @@ events and goes on at once; a thread of the recorder's own writes the file whene
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,27 +23,33 @@ from livejam.tape import Tape
 
 QUIET = 2.0  # seconds without an event after which the jam is written
 LATEST = 10.0  # seconds after which it is written even if nobody pauses
-PLAYER, LIVEJAM = 0, 1  # the tracks
+PLAYER, LIVEJAM = 0, 1  # the tracks; further parts of livejam follow
 HELP = "choose another place with --record, or --no-record"
 
 
 class JamFile:
     """The files of one jam, `path` and its sidecar, written whole or not at all."""
 
-    def __init__(self, path: Path, about: dict[str, object], metre: Metre | None, answer_channel: int = 1) -> None:
+    def __init__(
+        self, path: Path, about: dict[str, object], metre: Metre | None, answer_channel: int = 1,
+        parts: Sequence[tuple[str, int]] = (),
+    ) -> None:  # fmt: skip
+        """`parts`: livejam's tracks, each by name with its channel (1..16); none: a single one, on `answer_channel`."""
         self.path = path
         self._about = about
         self._steering: list[_Steered] = []  # whenever it has changed; at first nothing is asked
-        self._tape = Tape((("player", 1), ("livejam", answer_channel)), metre)
+        tracks = tuple(parts) or (("livejam", answer_channel),)
+        self._tracks = {channel: LIVEJAM + i for i, (_, channel) in enumerate(tracks)}
+        self._tape = Tape((("player", 1), *tracks), metre)
 
-    def take(self, time: float, what: "_What", player: bool) -> None:
+    def take(self, time: float, what: "_What", player: bool, channel: int | None = None) -> None:
         """Put a message, or a beat, on the tape."""
         if isinstance(what, _Beat):
             self._tape.beat(time, what.bpm)
         elif isinstance(what, _Steered):
             self._steer(what)
         else:
-            self._tape.add(PLAYER if player else LIVEJAM, time, what)
+            self._tape.add(PLAYER if player else self._tracks.get(channel or 0, LIVEJAM), time, what)
 
     def _steer(self, steered: "_Steered") -> None:
         """Keep what was asked of an answer, where that is another thing than before."""
@@ -72,7 +78,7 @@ class Savable(Protocol):
 
     path: Path
 
-    def take(self, time: float, what: "_What", player: bool) -> None:
+    def take(self, time: float, what: "_What", player: bool, channel: int | None = None) -> None:
         """Take an event."""
 
     def save(self, folder: Path | None = None) -> Path | None:
@@ -109,22 +115,22 @@ class JamRecorder:
         self._warn = warn
         self._quiet = quiet
         self._again = again
-        self._queue: SimpleQueue[tuple[float, _What, bool] | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[float, _What, bool, int | None] | None] = SimpleQueue()
         self._thread = Thread(target=self._keep, name="recorder", daemon=True)
         self._complaint = ""  # why the last saving failed
         self.saved: Path | None = None  # where the jam is, once it is over
 
-    def record(self, time: float, message: PlayerEvent, player: bool) -> None:
+    def record(self, time: float, message: PlayerEvent, player: bool, channel: int | None = None) -> None:
         """Keep a message of the player's or of livejam's."""
-        self._queue.put((time, message, player))
+        self._queue.put((time, message, player, channel))
 
     def tempo(self, time: float, bpm: float) -> None:
         """From `time` (of a beat) on the tempo is `bpm` quarter notes a minute."""
-        self._queue.put((time, _Beat(bpm), False))
+        self._queue.put((time, _Beat(bpm), False, None))
 
     def steered(self, turn: int, words: dict[str, str]) -> None:
         """This is asked of the answer of a turn, by the names of the controls."""
-        self._queue.put((0.0, _Steered(turn, words), False))
+        self._queue.put((0.0, _Steered(turn, words), False, None))
 
     def __enter__(self) -> "JamRecorder":
         self._thread.start()

@@ -31,7 +31,7 @@ class AnswerTape:
     def __init__(self, settings: Settings, channel: int) -> None:
         self.tape = Tape((("livejam", channel),), settings.metre, start=0.0)
 
-    def record(self, time: float, message: PlayerEvent, player: bool) -> None:
+    def record(self, time: float, message: PlayerEvent, player: bool, channel: int | None = None) -> None:
         """Keep a message of livejam's."""
         if not player:
             self.tape.add(0, time, message)

@@ -123,8 +123,9 @@ class Relay:
         self._put(Warned(text))
 
 
+PLAY_A_PHRASE = "play a phrase"
 LOOKS = {  # symbol, colour, what it says
-    State.IDLE: ("○", "", "play a phrase"),
+    State.IDLE: ("○", "", PLAY_A_PHRASE),
     State.LISTENING: ("●", "bold #0072b2", ""),
     State.RESPONDING: ("▶", "bold #e69f00", ""),
 }
@@ -219,11 +220,11 @@ class StatusPicture:
 class StatusLine(Relay):
     """The status line of `livejam listen`; use it in a `with`, around the jam."""
 
-    def __init__(self, console: Console, ports: str, keys: str = "") -> None:
-        """`ports`: where livejam listens and plays; `keys`: what can be pressed, on a terminal; both in words."""
+    def __init__(self, console: Console, ports: str, keys: str = "", welcome: str = PLAY_A_PHRASE) -> None:
+        """In words: where livejam listens and plays, what can be pressed on a terminal, and what to do first."""
         super().__init__(self._tell)
         self._painter = Painter(console, StatusPicture)
-        self._welcome: Text | None = Text(f"{State.IDLE.value}: {LOOKS[State.IDLE][2]}, {ports}")
+        self._welcome: Text | None = Text(f"{State.IDLE.value}: {welcome}, {ports}")
         if keys and console.is_terminal:
             self._welcome.append(f"\n{keys}", style="dim")
 

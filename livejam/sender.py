@@ -4,23 +4,26 @@ Knows our own notes when they come back on a shared bus. A port that is gone is 
 of what the notes mean. Times are seconds of the session's clock. The thread that owns the session calls it.
 """
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from livejam.echo import Echo
 from livejam.errors import LivejamError
+from livejam.events import Gesture
 from livejam.notes import Cue, NoteOff, NoteOn
-from livejam.stage import Arrival, Settings, Stage
+from livejam.stage import Arrival, Stage
 
 
 class Sender:
     """The way out of a session."""
 
-    def __init__(self, stage: Stage, settings: Settings) -> None:
+    def __init__(self, stage: Stage, latency: float, shared_bus: bool, tell: Callable[[Cue], None]) -> None:
+        """Send `latency` seconds early; `tell` of every cue that has been sent."""
         self._stage = stage
-        self._latency = settings.output_latency  # seconds
-        self._shown = settings.answer_channel
-        self._echo = Echo() if settings.shared_bus else None
+        self._latency = latency
+        self._tell = tell
+        self._echo = Echo() if shared_bus else None
         self._works = True
 
     @property
@@ -29,13 +32,16 @@ class Sender:
         return self._stage.output.ahead + self._latency
 
     def send(self, cues: Sequence[Cue]) -> None:
-        """Send all, then keep and show the answers: nothing may come between a note and its end."""
+        """Send all, then tell of them: nothing may come between a note and its end."""
         for cue in cues:
             self._send_one(cue)
         for cue in cues:
-            if cue.channel == self._shown:
-                self._stage.recorder.record(cue.at, cue.message, player=False)
-                self._stage.screen.answer_note(cue.at, cue.message)
+            self._tell(cue)
+
+    def set_up(self, gesture: Gesture, channel: int) -> None:
+        """Send what is no note; if the port is gone, that is told of with the next note."""
+        with contextlib.suppress(LivejamError):
+            self._stage.output.set_up(gesture, channel)
 
     def lose(self) -> None:
         """A port is gone, and the player has been told: that nothing can be sent is no news."""

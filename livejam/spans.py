@@ -36,6 +36,7 @@ class Span:
     style: Style = Style.UNKNOWN
     density: int = 0  # 1 the fewest notes a beat .. 5; 0: as the music has it
     fill: bool = False  # a section ends with it: the drums lead over
+    unit: int = 0  # ticks: into such spans bars are cut, and what was heard is told; 0: as long as this one
     heard: tuple[PartNote, ...] = ()  # the music so far, by onset, all of it before `end`; the latest notes suffice
 
 
@@ -46,3 +47,10 @@ class Accompanied:
     number: int
     notes: tuple[PartNote, ...] = ()  # by onset, within the span
     trouble: str | None = None  # why there are none, in one line
+
+
+@dataclass(frozen=True, slots=True)
+class Muted:
+    """The player has a part fall silent, or play again."""
+
+    role: Role

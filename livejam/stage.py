@@ -4,21 +4,22 @@ Ports, clocks, screens, files and the network fit these and know nothing of each
 Times are seconds of one monotonic clock, ticks say so.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from livejam.chart import Chart
 from livejam.clock import Clock
 from livejam.composer import Order, Reply
-from livejam.events import Clocking, PlayerEvent, PortBack, PortLost, Stop
+from livejam.events import Clocking, Gesture, PlayerEvent, PortBack, PortLost, Stop
 from livejam.knobs import Knob, Turned
 from livejam.modes import USUAL, Mode, ModeChosen, Signal
 from livejam.notes import Cue, Metre, NoteOff, NoteOn
+from livejam.spans import Accompanied, Muted, Span
 from livejam.steering import PLAIN, Steering
 from livejam.turns import State, TurnRules
 
-Arrival = PlayerEvent | Clocking | ModeChosen | Turned | PortLost | PortBack | Stop | Reply
+Arrival = PlayerEvent | Clocking | ModeChosen | Turned | Muted | PortLost | PortBack | Stop | Reply | Accompanied
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,29 @@ class Output(Protocol):
     def send(self, cue: Cue) -> None:
         """Send at its time, or at once. Raises PortError if the port is gone; the session warns and goes on."""
 
+    def set_up(self, gesture: Gesture, channel: int) -> None:
+        """Send what is no note, a program for instance, at once. Raises PortError if the port is gone."""
+
 
 class Partner(Protocol):
-    """Who makes up the answers; the replies arrive in the inbox."""
+    """Who makes up the answers, or the accompaniment; the replies arrive in the inbox."""
 
-    def tell(self, order: Order) -> None:
+    def tell(self, order: Order | Span) -> None:
         """Hand over an order, and return at once."""
+
+
+class Worker(Protocol):
+    """Who carries out orders: a Composer, or an Arranger."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is work to do."""
+
+    def take(self, order: Any) -> Sequence[Reply | Accompanied]:
+        """Take in an order."""
+
+    def work(self) -> Reply | Accompanied | None:
+        """Do some of it."""
 
 
 class Screen(Protocol):
@@ -96,8 +114,8 @@ class Screen(Protocol):
 class Recorder(Protocol):
     """What keeps the jam. Must return at once."""
 
-    def record(self, time: float, message: PlayerEvent, player: bool) -> None:
-        """Keep a message of the player's or of livejam's."""
+    def record(self, time: float, message: PlayerEvent, player: bool, channel: int | None = None) -> None:
+        """Keep a message of the player's or of livejam's; `channel` (1..16) tells livejam's parts apart."""
 
     def tempo(self, time: float, bpm: float) -> None:
         """From `time` (of a beat) on the tempo is `bpm` quarter notes a minute."""

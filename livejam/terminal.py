@@ -21,6 +21,8 @@ from typing import Any, TextIO
 
 from livejam.events import Stop
 from livejam.modes import Mode, ModeChosen
+from livejam.pieces import Role
+from livejam.spans import BAND, Muted
 
 END = "q"
 MOST = 9  # modes that a key can choose
@@ -30,22 +32,27 @@ PARTING = 1.0  # seconds for the thread to end
 CONTROLS = 6  # where a terminal's settings hold its special keys
 SPECIAL = re.compile(rb"\x1b(\[[0-9;]*.|O.)?")  # what arrows and function keys send
 
-Meant = ModeChosen | Stop
+PARTS = {role.name[0].lower(): Muted(role) for role in BAND}  # keys that have a part fall silent, or play again
+
+Meant = ModeChosen | Muted | Stop
 Put = Callable[[float, Meant], None]
 
 
-def meaning(key: str, modes: Sequence[Mode]) -> Meant | None:
-    """Return what `key`, one character, means where these modes can be chosen; None: nothing."""
+def meaning(key: str, modes: Sequence[Mode], parts: Sequence[Role] = ()) -> Meant | None:
+    """Return what `key`, one character, means where these modes can be chosen or these parts play; None: nothing."""
     if key == END:
         return Stop()
+    if key in PARTS and PARTS[key].role in parts:
+        return PARTS[key]
     if key in "123456789"[: len(modes)]:
         return ModeChosen(modes[int(key) - 1])
     return None
 
 
-def hint(modes: Sequence[Mode]) -> str:
+def hint(modes: Sequence[Mode], parts: Sequence[Role] = ()) -> str:
     """Return in a line which keys there are."""
     choices = [f"{number} {mode}" for number, mode in enumerate(modes[:MOST], start=1)]
+    choices += [f"{role.name[0].lower()} {role.name.lower()} on, off" for role in parts]
     return "  ".join([*choices, f"{END} end"])
 
 
@@ -57,13 +64,16 @@ def has_keys(stdin: TextIO | None) -> bool:
 
 
 @contextlib.contextmanager
-def keys(modes: Sequence[Mode], put: Put, stdin: TextIO | None = None) -> Iterator[bool]:
+def keys(
+    modes: Sequence[Mode], put: Put, stdin: TextIO | None = None, parts: Sequence[Role] = ()
+) -> Iterator[bool]:
     """Have keys do what they mean while the `with` lasts; its value says whether there are any.
 
     Args:
         modes: that can be chosen, by 1, 2, ...
         put: called from the thread with the time of a key and what it means.
         stdin: where keys come from; None: the standard input. Call this from the main thread.
+        parts: of a band, that can fall silent, by their first letters.
     """
     source = stdin or sys.stdin
     if not has_keys(source):
@@ -72,7 +82,7 @@ def keys(modes: Sequence[Mode], put: Put, stdin: TextIO | None = None) -> Iterat
 
     def press(text: str) -> None:
         for key in text:
-            if meant := meaning(key, modes):
+            if meant := meaning(key, modes, parts):
                 put(time.monotonic(), meant)
 
     with _console(press) if sys.platform == "win32" else _terminal(source.fileno(), press):

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 
 from livejam.clock import Clock
 from livejam.composer import Brain, Composer, Order, Reply
-from livejam.events import PlayerEvent, Stop
+from livejam.events import Gesture, PlayerEvent, Stop
 from livejam.notes import Cue, Note, NoteOff, NoteOn
 from livejam.session import Session
-from livejam.stage import Arrival, Recorder, Screen, Settings, Stage
+from livejam.spans import Accompanied, Span
+from livejam.stage import Arrival, Recorder, Screen, Settings, Stage, Worker
 from livejam.turns import State
 
 
@@ -40,21 +41,21 @@ def _when(timed: tuple[float, Arrival]) -> float:
 class LocalPartner:
     """The network in the session's own process: it works while the clock stands, so an answer takes no time."""
 
-    def __init__(self, brain: Brain) -> None:
-        self._composer = Composer(brain)
-        self._orders: deque[Order] = deque()
-        self._replies: deque[Reply] = deque()
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._orders: deque[Order | Span] = deque()
+        self._replies: deque[Reply | Accompanied] = deque()
 
-    def tell(self, order: Order) -> None:
+    def tell(self, order: Order | Span) -> None:
         """Hand over an order."""
         self._orders.append(order)
 
-    def reply(self) -> Reply | None:
+    def reply(self) -> Reply | Accompanied | None:
         """Work until there is a reply and return it; None if there is nothing to do."""
-        while not self._replies and (self._orders or self._composer.busy):
+        while not self._replies and (self._orders or self._worker.busy):
             if self._orders:
-                self._replies.extend(self._composer.take(self._orders.popleft()))
-            elif reply := self._composer.work():
+                self._replies.extend(self._worker.take(self._orders.popleft()))
+            elif reply := self._worker.work():
                 self._replies.append(reply)
         return self._replies.popleft() if self._replies else None
 
@@ -119,7 +120,7 @@ class SilentScreen:
 class NoRecorder:
     """A recorder that keeps nothing."""
 
-    def record(self, time: float, message: PlayerEvent, player: bool) -> None:
+    def record(self, time: float, message: PlayerEvent, player: bool, channel: int | None = None) -> None:
         """Keep nothing."""
 
     def tempo(self, time: float, bpm: float) -> None:
@@ -141,6 +142,9 @@ class RecordingOutput:
         """Keep the message of `cue`, and when it came."""
         self.sent.append((self.clock.now, cue.message))
 
+    def set_up(self, gesture: Gesture, channel: int) -> None:
+        """Keep nothing: it is no note."""
+
 
 def key_events(notes: Iterable[Note]) -> list[tuple[float, Arrival]]:
     """Return the key events of notes, by time, releases first."""
@@ -160,7 +164,7 @@ def play_through(
     beat: Clock | None = None,
 ) -> list[tuple[float, NoteOn | NoteOff]]:
     """Play `events` (seconds, event) to `brain` in virtual time and return what livejam sent, and when (seconds)."""
-    clock, partner = VirtualClock(), LocalPartner(brain)
+    clock, partner = VirtualClock(), LocalPartner(Composer(brain))
     output = RecordingOutput(clock)
     inbox = ScriptedInbox(clock, events, partner)
     stage = Stage(clock, inbox, output, screen or SilentScreen(), recorder or NoRecorder(), beat)

@@ -125,7 +125,9 @@ class Recorder:
         self.tempos: list[tuple[float, float]] = []
         self.steerings: list[tuple[int, dict[str, str]]] = []
 
-    def record(self, time: float, message: NoteOn | NoteOff | Pedal, player: bool) -> None:
+    def record(
+        self, time: float, message: NoteOn | NoteOff | Pedal, player: bool, channel: int | None = None
+    ) -> None:
         """Keep the message."""
         self.messages.append((time, message, player))
 
@@ -186,7 +188,7 @@ class World:
         if self.cost:
             partner = SlowPartner(self, self.cost)
         else:
-            partner = self.inbox.partner = LocalPartner(self.brain)
+            partner = self.inbox.partner = LocalPartner(Composer(self.brain))
         self.session = Session(stage, partner, self.settings)
         self.session.run()
 

@@ -32,7 +32,7 @@ class FakeFile:
         self.path, self.full_for = path, full_for
         self.taken, self.saves, self.saved = [], [], Event()
 
-    def take(self, time, what, player):
+    def take(self, time, what, player, channel=None):
         self.taken.append((time, what, player))
 
     def save(self, folder=None):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 
 from livejam.clock import Clock
-from livejam.composer import Brain, Forgotten, Lost, Order, Reply
+from livejam.composer import Brain, Composer, Forgotten, Lost, Order, Reply
 from livejam.errors import PortError
 from livejam.events import Gesture, Pedal, PlayerEvent, Stop
 from livejam.notes import NoteOff, NoteOn
@@ -101,7 +101,7 @@ class Network:
 
     def __init__(self, clock: VirtualClock, brain: Brain, chance: random.Random, pace: float) -> None:
         self._clock, self._brain, self._chance, self._pace = clock, brain, chance, pace
-        self._local: LocalPartner | None = LocalPartner(brain)
+        self._local: LocalPartner | None = LocalPartner(Composer(brain))
         self._missed: list[Order] = []  # while it was dead
         self._held = 0.0  # seconds: it does not move before
         self.due = math.inf  # seconds: it may have a reply then
@@ -136,7 +136,7 @@ class Network:
         """Start anew."""
         if self._local is None:
             self._brain.restart()
-            self._local = LocalPartner(self._brain)
+            self._local = LocalPartner(Composer(self._brain))
             self.put(self._clock.now, Forgotten())
             missed, self._missed = self._missed, []
             for order in missed:
@@ -220,7 +220,7 @@ class Witness(SilentScreen):
         if turn >= self._scene.most_turns:
             self._scene.inbox.stopped = True
 
-    def record(self, time: float, message: PlayerEvent, player: bool) -> None:
+    def record(self, time: float, message: PlayerEvent, player: bool, channel: int | None = None) -> None:
         """A message is kept."""
         self.kept[player] += 1
         assert math.isfinite(time)

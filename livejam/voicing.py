@@ -1,0 +1,82 @@
+"""Notes that the band plays by rule: blocks of chords, the last chord, notes moved onto a chord, how long one is held.
+
+Where the network has no say: at the end of the song, when a span did not come in time, and where a chord ends. Pure.
+Ticks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from livejam.form import Form
+from livejam.harmony import chord_tones
+from livejam.notes import TICKS_PER_BEAT, TickNote
+from livejam.pieces import Quality, Role
+from livejam.spans import PartNote
+from livejam.tokenizer import Chord
+
+CRASH, KICK = 49, 36  # General MIDI
+BASS_LOW, CHORDS_LOW = 36, 54  # pitches from which the tones of a block of chords are counted
+FAR = 1_000_000  # ticks
+
+
+def block(
+    chord: tuple[int, Quality] | None, onset: int, length: int, parts: Sequence[Role], velocity: int = 80
+) -> tuple[PartNote, ...]:
+    """Return a chord, its root below, struck at once and held; without one only the drums strike."""
+    notes: list[PartNote] = []
+    if chord:
+        root, quality = chord
+        tones = sorted(chord_tones(root, quality) or {root})
+        notes = [PartNote(TickNote(onset, BASS_LOW + root, length, velocity), Role.BASS)]
+        notes += [
+            PartNote(TickNote(onset, CHORDS_LOW + (tone - CHORDS_LOW) % 12, length, velocity), Role.CHORDS)
+            for tone in tones
+        ]
+    return tuple(each for each in (*notes, *last_stroke(onset, parts)) if each.role in parts)
+
+
+def last_chord(form: Form) -> tuple[int, Quality] | None:
+    """Return the chord on which a chart comes to rest: a dominant at its end leads a fourth up; None: nobody knows."""
+    if not form.chart:
+        return None
+    end = form.chart.ticks(form.metre) + form.origin
+    chord = form.chord(end - 1)
+    if chord is None or chord[1] is not Quality.DOMINANT:
+        return chord
+    home = (chord[0] + 5) % 12
+    at_home = [each for each in form.chart.chords(form.metre, form.origin, form.origin, end) if each.root == home]
+    return home, next((Quality(each.quality) for each in at_home), Quality.MAJOR)
+
+
+def last_stroke(onset: int, parts: Sequence[Role]) -> tuple[PartNote, ...]:
+    if Role.DRUMS not in parts:
+        return ()
+    return tuple(PartNote(TickNote(onset, pitch, TICKS_PER_BEAT, 96), Role.DRUMS) for pitch in (KICK, CRASH))
+
+
+def held(each: PartNote, form: Form) -> int:
+    """Return how long a note is held, ticks: not beyond its chord, nor for more than a bar."""
+    note = each.note
+    longest = form.at(note.onset).metre.bar_ticks
+    if each.role in (Role.BASS, Role.CHORDS):
+        chords = form.chords(note.onset, note.onset + longest)
+        longest = min(longest, _change(chords, note.onset) - note.onset)
+    return max(1, min(note.length, longest))
+
+
+def _change(chords: Sequence[Chord], onset: int) -> int:
+    """Return where a chord other than the one at `onset` begins, ticks; far away if none does."""
+    sounding = next((chord for chord in reversed(chords) if chord.tick <= onset), None)
+    later = (chord.tick for chord in chords if chord.tick > onset and sounding and chord[1:] != sounding[1:])
+    return next(later, onset + FAR)
+
+
+def on_chord(each: PartNote, chord: tuple[int, Quality] | None) -> PartNote:
+    """Return a note of bass or chords moved to the nearest tone of a chord, if one is known."""
+    if chord is None or each.role not in (Role.BASS, Role.CHORDS):
+        return each
+    tones = chord_tones(*chord) or {chord[0]}
+    pitch = min(
+        range(each.note.pitch - 6, each.note.pitch + 7), key=lambda p: (p % 12 not in tones, abs(p - each.note.pitch))
+    )
+    return each._replace(note=replace(each.note, pitch=min(127, max(0, pitch))))
