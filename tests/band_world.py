@@ -1,4 +1,4 @@
-"""A practice session without a device, a thread or a sleep: a player that plays by a script, a band of simple habits."""
+"""A practice session without a device, a thread or a sleep: a player with a script, and a band of simple habits."""
 
 from livejam.arranger import Arranger
 from livejam.clock import RampClock
