@@ -1,14 +1,15 @@
 """How well a network plays along, beside people and beside a chart's chords struck as blocks.
 
-The melody of a held-out piece is played to the network in virtual time, span by span, as `livejam accompany` does it:
-for each span it knows what was played up to a look-ahead before. Once it has the chords of the piece, once it has not.
+The melody of a held-out piece is played to the practice session of `livejam accompany` in virtual time (`rehearsal`).
+Once it has the chords of the piece, once it has not.
 How well it foresees what people played there is told in bits a note, beside a Markov model of the same parts.
 
 Knows nothing of ONNX, PyTorch or files. Ticks. One thread; the same pieces, network and seed give the same figures.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
 from zlib import crc32
 
 import numpy as np
@@ -16,19 +17,23 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from livejam.accompanist import Accompanist, phrases
+from livejam.band import BandSettings
+from livejam.chart import Chart, Placed
 from livejam.controls import Wish
 from livejam.decoder import Decoder, Entry
-from livejam.harmony import chord_tones, chords_of
+from livejam.harmony import chords_of
 from livejam.markov import MarkovModel, event_classes
 from livejam.measures import backing
 from livejam.notes import TICKS_PER_BEAT, Metre, TickNote
 from livejam.parts import ORDER, parts_of
 from livejam.pieces import Piece, Quality, Role, Style
+from livejam.playalong import AlongSettings
+from livejam.rehearsal import rehearse
 from livejam.spans import BAND, PartNote, Span
 from livejam.tokenizer import Chord, Context
+from livejam.voicing import block
 
 SPAN = 2 * TICKS_PER_BEAT  # ticks
-LOOK_AHEAD = TICKS_PER_BEAT // 4  # ticks
 BARS = 16  # of each piece
 FEWEST = 16  # notes of a melody
 HEARD = 256  # notes told with a span
@@ -61,6 +66,7 @@ class Figures:
     leaps: float  # share of the steps in which bass and top leap together
     notes_a_beat: float
     groove: float  # distance of the drums from those of the corpora, 0..1
+    played: float  # share of the notes made up
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +126,28 @@ def _in_order(each: PartNote) -> tuple[int, int, int]:
     return each.note.onset, ORDER.index(each.role), each.note.pitch
 
 
-def play_along(accompanist: Accompanist, take: Take, chart: bool) -> tuple[PartNote, ...]:
-    """Return what is played with a take, made up span by span."""
+def play_along(accompanist: Accompanist, take: Take, chart: bool) -> tuple[tuple[PartNote, ...], float]:
+    """Return what is played with a take, and which share of what was made up that is."""
     accompanist.restart()
-    made: list[PartNote] = []
-    for span in spans_of(take, chart):
-        heard = sorted(
-            [
-                *(PartNote(note, Role.MELODY, True) for note in take.melody if note.onset < span.start - LOOK_AHEAD),
-                *made,
-            ],
-            key=_in_order,
-        )
-        made += accompanist.play(_with(span, heard[-HEARD:]))
-    return tuple(made)
+    settings = AlongSettings(BandSettings(style=take.style, rest=0), take.metre, chart_of(take) if chart else None)
+    melody = [replace(note, onset=note.onset - take.start) for note in take.melody]
+    made, tally = rehearse(accompanist, melody, take.end - take.start, settings)
+    moved = (each._replace(note=replace(each.note, onset=each.note.onset + take.start)) for each in made)
+    return tuple(moved), tally.played / max(1, tally.made)
+
+
+def chart_of(take: Take) -> Chart:
+    """Return the chords of a take as a chart."""
+    bars = []
+    for start in range(take.start, take.end, take.metre.bar_ticks):
+        end = start + take.metre.bar_ticks
+        first = next((chord for chord in reversed(take.chords) if chord.tick <= start), Chord(start, -1, Quality.NONE))
+        inside = [chord for chord in take.chords if start < chord.tick < end]
+        bars.append(tuple(
+            Placed(Fraction(max(0, chord.tick - start), take.metre.bar_ticks), chord.root, Quality(chord.quality))
+            for chord in (first, *inside)
+        ))  # fmt: skip
+    return Chart(tuple(bars), take.title, (None,) * len(bars))
 
 
 def spans_of(take: Take, chart: bool) -> Iterator[Span]:
@@ -151,14 +165,11 @@ def in_blocks(take: Take) -> tuple[PartNote, ...]:
     """Return the chords of a take, each struck once a bar or where it begins, its root below."""
     bars = range(take.start, take.end, take.metre.bar_ticks)
     begins = sorted({*bars, *(chord.tick for chord in take.chords if take.start <= chord.tick < take.end)})
-    made = []
+    made: list[PartNote] = []
     for begin, end in zip(begins, [*begins[1:], take.end], strict=True):
         chord = next((each for each in reversed(take.chords) if each.tick <= begin), None)
-        if chord is None or chord.root < 0:
-            continue
-        tones = chord_tones(chord.root, chord.quality) or {chord.root}
-        made.append(PartNote(TickNote(begin, 36 + chord.root, end - begin, 80), Role.BASS))
-        made += [PartNote(TickNote(begin, 54 + (tone - 6) % 12, end - begin, 80), Role.CHORDS) for tone in tones]
+        if chord is not None and chord.root >= 0:
+            made += block((chord.root, Quality(chord.quality)), begin, end - begin, (Role.BASS, Role.CHORDS))
     return tuple(sorted(made, key=_in_order))
 
 
@@ -172,10 +183,10 @@ def examine(
     for corpus, takes in takes_of(held_out, most, seed).items():
         found: dict[str, list[Figures]] = {who: [] for who in OTHERS}
         for take in takes:
-            played = (play_along(accompanist, take, True), play_along(accompanist, take, False), in_blocks(take),
-                      take.people)  # fmt: skip
-            for who, notes in zip(OTHERS, played, strict=True):
-                found[who].append(figures_of(take, notes, usual))
+            played = (*(play_along(accompanist, take, chart) for chart in (True, False)),
+                      (in_blocks(take), backing.NAN), (take.people, backing.NAN))  # fmt: skip
+            for who, (notes, share) in zip(OTHERS, played, strict=True):
+                found[who].append(figures_of(take, notes, usual, share))
             advance(1)
         own = [piece for piece in training if piece.corpus == corpus and piece.split == "train"]
         bits = bits_of(decoder, takes, own[:LEARNT])
@@ -195,14 +206,15 @@ def usual_groove(pieces: Sequence[Piece]) -> np.ndarray:
     return np.asarray(counts / max(1.0, counts.sum()))
 
 
-def figures_of(take: Take, notes: Sequence[PartNote], usual: np.ndarray) -> Figures:
-    """Return what is measured of `notes` played with a take."""
+def figures_of(take: Take, notes: Sequence[PartNote], usual: np.ndarray, played: float = backing.NAN) -> Figures:
+    """Return what is measured of `notes` played with a take, a share `played` of those that were made up."""
     tones, roots = backing.bass_on_chords(notes, take.chords, take.metre)
     movement, leaps = backing.voice_leading(notes)
     beats = (take.end - take.start) / TICKS_PER_BEAT
     common = (take.metre.numerator, take.metre.denominator) == (4, 4)
     groove = backing.apart(backing.groove(notes, take.metre), usual) if common else backing.NAN
-    return Figures(tones, roots, backing.agreement(take.melody, notes), movement, leaps, len(notes) / beats, groove)
+    agreed = backing.agreement(take.melody, notes)
+    return Figures(tones, roots, agreed, movement, leaps, len(notes) / beats, groove, played)
 
 
 def _mean(figures: Sequence[Figures]) -> Figures:
@@ -215,28 +227,40 @@ def _mean(figures: Sequence[Figures]) -> Figures:
 
 
 def bits_of(decoder: Decoder, takes: Sequence[Take], training: Sequence[Piece]) -> dict[str, dict[str, float]]:
-    """Return bits a note, the ends of spans included, of what people played, by part; the network knows no chart."""
+    """Return bits a note, the ends of spans included, of what people played, by part.
+
+    The network knows no chart. Beside it a Markov model of the same parts, and one that has only ever heard the chords
+    of charts struck as blocks.
+    """
     learnt = [take for take in map(take_of, training) if take]
     found: dict[str, dict[str, float]] = {}
     for role in BAND:
         scored = [take for take in takes if any(each.role is role for each in take.people)]
         notes = sum(each.role is role for take in scored for each in take.people)
-        known = [_rows(take, role) for take in learnt if any(each.role is role for each in take.people)]
+        known = [_rows(take, take.people, role) for take in learnt if any(each.role is role for each in take.people)]
         if not notes or not known:
             continue
-        model = MarkovModel.learn(known, [str(i) for i in range(len(known))])
+        sung = [_rows(take, take.people, role) for take in scored]
         ours = -sum(float(score.sum()) for take in scored for score in _scores(decoder, take, role))
-        markov = -float(model.log2([_rows(take, role) for take in scored]).sum())
-        found[role.name.lower()] = {"livejam": ours / notes, "Markov": markov / notes, "notes": notes}
+        found[role.name.lower()] = {
+            "livejam": ours / notes, "Markov": _markov(known, sung) / notes,
+            "blocks": _markov([_rows(take, in_blocks(take), role) for take in learnt], sung) / notes, "notes": notes,
+        }  # fmt: skip
     return found
 
 
-def _rows(take: Take, role: Role) -> np.ndarray:
-    """Return the classes (R, 4) of a part, span after span, each with its end."""
+def _markov(known: Sequence[np.ndarray], rows: Sequence[np.ndarray]) -> float:
+    """Return the bits of `rows`, parts of classes, to a Markov model that knows others."""
+    model = MarkovModel.learn(known, [str(i) for i in range(len(known))])
+    return -float(model.log2(rows).sum())
+
+
+def _rows(take: Take, music: Sequence[PartNote], role: Role) -> np.ndarray:
+    """Return the classes (R, 4) of a part of `music`, span after span, each with its end."""
     last: TickNote | None = None
     rows = []
     for span in spans_of(take, chart=False):
-        notes = _within(take.people, role, span)
+        notes = _within(music, role, span)
         rows.append(event_classes(notes, Context(take.metre, role, take.style), last))
         last = notes[-1] if notes else last
     return np.concatenate(rows)
@@ -265,9 +289,10 @@ def _within(notes: Sequence[PartNote], role: Role, span: Span) -> tuple[TickNote
     return tuple(each.note for each in notes if each.role is role and span.start <= each.note.onset < span.end)
 
 
+SHARES = ("chord_tones", "roots", "agreement", "leaps", "played")
 WORDS: Mapping[str, str] = {
     "chord_tones": "bass: chord tones", "roots": "roots", "agreement": "melody in harmony", "movement": "voices move",
-    "leaps": "parallel leaps", "notes_a_beat": "notes a beat", "groove": "groove off",
+    "leaps": "parallel leaps", "notes_a_beat": "notes a beat", "groove": "groove off", "played": "played",
 }  # fmt: skip
 
 
@@ -277,7 +302,7 @@ def backing_table(found: Sequence[Backed]) -> Table:
     for each in found:
         for i, (who, figures) in enumerate(each.figures.items()):
             values = asdict(figures)
-            shares = {name: f"{100 * values[name]:.0f} %" for name in ("chord_tones", "roots", "agreement", "leaps")}
+            shares = {name: f"{100 * values[name]:.0f} %" for name in SHARES}
             numbers = {name: f"{values[name]:.2f}" for name in ("movement", "notes_a_beat", "groove")}
             cells = [{**shares, **numbers}[name] if values[name] == values[name] else "-" for name in WORDS]
             table.add_row("" if i else f"{each.corpus} ({each.takes})", who, *cells, end_section=who == OTHERS[-1])
@@ -286,9 +311,11 @@ def backing_table(found: Sequence[Backed]) -> Table:
 
 def bits_table(found: Sequence[Backed]) -> Table:
     """Return bits a note for the terminal."""
-    table = Table("corpus", "part", "livejam", "Markov", "fewer", box=SIMPLE_HEAD, title="bits a note, by ear")
+    columns = ("corpus", "part", "livejam", "Markov", "fewer", "blocks")
+    table = Table(*columns, box=SIMPLE_HEAD, title="bits a note, by ear")
     for each in found:
         for part, bits in each.bits.items():
             fewer = 100 * (1 - bits["livejam"] / bits["Markov"])
-            table.add_row(each.corpus, part, f"{bits['livejam']:.2f}", f"{bits['Markov']:.2f}", f"{fewer:.0f} %")
+            table.add_row(each.corpus, part, f"{bits['livejam']:.2f}", f"{bits['Markov']:.2f}", f"{fewer:.0f} %",
+                          f"{bits['blocks']:.2f}")  # fmt: skip
     return table

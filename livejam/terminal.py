@@ -64,9 +64,7 @@ def has_keys(stdin: TextIO | None) -> bool:
 
 
 @contextlib.contextmanager
-def keys(
-    modes: Sequence[Mode], put: Put, stdin: TextIO | None = None, parts: Sequence[Role] = ()
-) -> Iterator[bool]:
+def keys(modes: Sequence[Mode], put: Put, stdin: TextIO | None = None, parts: Sequence[Role] = ()) -> Iterator[bool]:
     """Have keys do what they mean while the `with` lasts; its value says whether there are any.
 
     Args:
