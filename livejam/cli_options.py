@@ -90,7 +90,7 @@ def read_turners(ctx: click.Context, param: click.Parameter, values: tuple[str, 
 
 def read_chords(ctx: click.Context, param: click.Parameter, value: str | None) -> "Chart | None":
     """Return the chart of an option such as `--chart "Dm7 | G7 | C | %"`, or `--chart tune.txt`."""
-    from livejam.chart import read_chart
+    from livejam.chart_text import read_chart
     from livejam.files import read_text
 
     if value is None:

@@ -26,11 +26,11 @@ LAYERS = (  # each module imports what stands on a lower line, and nothing on it
     ("sender", "hearing", "asking", "wants"),
     ("stage", "memory"),
     ("composer", "turns", "answering", "brain"),
-    ("choice", "shape"),
-    ("signs",),
-    ("modes", "phrasing", "playback", "decoder", "echo", "clock", "metronome", "feel", "knobs"),
+    ("choice", "shape", "chart_text"),
+    ("signs", "roadmap"),
+    ("modes", "phrasing", "playback", "decoder", "echo", "clock", "metronome", "feel", "knobs", "sheet"),
     ("pulse", "messages", "tempo", "endings", "outgoing", "steering", "chart"),
-    ("events", "grid"),
+    ("events", "grid", "symbols"),
     ("notes", "errors"),
 )
 PURE = {  # no devices, files, threads or clocks
@@ -38,6 +38,7 @@ PURE = {  # no devices, files, threads or clocks
     *("modes", "signs", "turns", "endings", "phrasing", "answering", "asking", "playback", "echo"),
     *("composer", "memory", "hearing", "stage", "sender", "session", "virtual"),
     *("messages", "outgoing", "portnames", "tokenizer", "controls", "steering", "knobs", "chart", "wants"),
+    *("symbols", "sheet", "roadmap", "chart_text"),
 }
 IMPURE = {"time", "threading", "queue", "os", "socket", "subprocess", "signal", "io", "multiprocessing", "random"}
 
