@@ -26,7 +26,7 @@ LAYERS = (  # each module imports what stands on a lower line, and nothing on it
     ("sender", "hearing", "asking", "wants"),
     ("stage", "memory"),
     ("composer", "turns", "answering", "brain"),
-    ("choice", "shape", "chart_text"),
+    ("choice", "shape", "chart_text", "ireal"),
     ("signs", "roadmap"),
     ("modes", "phrasing", "playback", "decoder", "echo", "clock", "metronome", "feel", "knobs", "sheet"),
     ("pulse", "messages", "tempo", "endings", "outgoing", "steering", "chart"),
@@ -38,7 +38,7 @@ PURE = {  # no devices, files, threads or clocks
     *("modes", "signs", "turns", "endings", "phrasing", "answering", "asking", "playback", "echo"),
     *("composer", "memory", "hearing", "stage", "sender", "session", "virtual"),
     *("messages", "outgoing", "portnames", "tokenizer", "controls", "steering", "knobs", "chart", "wants"),
-    *("symbols", "sheet", "roadmap", "chart_text"),
+    *("symbols", "sheet", "roadmap", "chart_text", "ireal"),
 }
 IMPURE = {"time", "threading", "queue", "os", "socket", "subprocess", "signal", "io", "multiprocessing", "random"}
 
