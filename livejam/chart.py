@@ -1,117 +1,179 @@
-"""A chart of chords in plain text: read, and laid on the line of ticks.
+"""A chart of chords: its bars as they are played, with repeats unfolded, and where they lie on the line of ticks.
 
-`Dm7 | G7 | Cmaj7 | %`: bars stand between `|`, the chords of a bar share it equally, `%` repeats the bar before, `N.C.`
-is no chord. Line ends part bars, too; basses after a slash are left out. Pure. Knows nothing of clocks or of what is
-played. Times are ticks; bars count from 0.
+A chart goes round and round; one time through is a chorus. Pure. Knows nothing of how charts are written, of clocks or
+of what is played. Times are ticks, 24 a quarter note; bars count from 0, but for a musician from 1. Everything here is
+immutable and may cross threads and processes.
 """
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+import math
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import accumulate
+from typing import NamedTuple
 
 from livejam.errors import LivejamError
 from livejam.notes import Metre
 from livejam.pieces import Quality
+from livejam.symbols import spelled
 from livejam.tokenizer import Chord
 
 MOST_BARS = 512
-SILENT = (-1, Quality.NONE)  # no chord
-NO_CHORD = re.compile(r"(?i)n\.?c\.?")
-_DEGREES = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
-_SYMBOL = re.compile(r"([A-G])(##|bb|[#b]?)(.*)")
-_BASS = re.compile(r"/[A-G](##|bb|[#b]?)$")
-_MORE = r"(?:(?:add|alt|no|sus|[#b+-]?\d|[(),])*)"  # alterations and additions
-_MINOR = r"(?:m(?!a(?!dd))|-|mi|min)"
-_MAJOR = r"(?:maj|ma|Maj|M|Δ|\^|j)"
-_QUALITIES = tuple(
-    (re.compile(pattern), quality)
-    for pattern, quality in (  # the first that matches all of a symbol but its root and bass
-        (rf"(?:ø7?|{_MINOR}7?\(?b5\)?|{_MINOR}7\(?b5\)?{_MORE}|hdim7?)", Quality.HALF_DIMINISHED),
-        (rf"(?:dim|°|o)7?{_MORE}", Quality.DIMINISHED),
-        (rf"(?:[679]|11|13)?sus[24]?{_MORE}|(?:7|9|13)\(?sus[24]?\)?{_MORE}", Quality.SUSPENDED),
-        (rf"(?:\+|aug)(?:{_MAJOR}?7)?{_MORE}", Quality.AUGMENTED),
-        (rf"{_MINOR}(?:6|69|6/9|\(?{_MAJOR}7?\)?9?|2|\(?add\d+\)?)?|{_MINOR}b6", Quality.MINOR),
-        (rf"{_MINOR}(?:7|9|11|13){_MORE}", Quality.MINOR7),
-        (rf"{_MAJOR}(?:7|9|11|13){_MORE}|Δ7?{_MORE}", Quality.MAJOR7),
-        (rf"(?:{_MAJOR}|6|69|6/9|2|add\d+|\(add\d+\))?|{_MAJOR}?6(?:/9|9)?", Quality.MAJOR),
-        (rf"(?:7|9|11|13|alt){_MORE}", Quality.DOMINANT),
-        (r"5", Quality.OTHER),
-    )
-)
+KEYS = 12  # of each mode
+DENOMINATORS, MOST_BEATS = (2, 4, 8, 16), 32  # of metres
+_STYLES = {  # words of a style's name, the first that is found -> the style as a player asks for it
+    "folk": ("folk", "bluegrass", "country", "celtic", "irish"),
+    "pop": ("pop", "rock", "funk", "disco", "reggae", "house", "soul", "rnb", "r&b", "shuffle", "smooth"),
+    "classical": ("classical", "baroque"),
+    "jazz": (
+        *("jazz", "swing", "bossa", "samba", "latin", "afro", "bop", "even 8ths", "even 16ths", "new orleans"),
+        *("ballad", "blues", "bolero", "tango", "second line", "cuba", "brazil", "calypso"),
+    ),
+}
 
-Symbol = tuple[int, Quality]  # root 0..11 (C = 0) and quality; or SILENT
+
+class Placed(NamedTuple):
+    """A chord of a bar."""
+
+    place: Fraction  # of the bar: 0 where it begins, below 1
+    root: int  # 0..11, C = 0; -1: no chord
+    quality: Quality
+
+
+Bar = tuple[Placed, ...]  # ascending; the first stands where the bar begins
+Signature = tuple[int, int]  # beats of a bar 1..MOST_BEATS, and what a beat is: one of DENOMINATORS
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the tune a tick is."""
+
+    chorus: int  # 0 is the first; negative before it
+    bar: int  # of the chorus
+    start: int  # ticks, where that bar begins
+    metre: Metre  # of that bar, which is its bar line
+    section_ends: bool  # with that bar: the next begins a section, or the chorus anew
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
     """The chords of a tune, bar by bar, which goes round and round."""
 
-    bars: tuple[tuple[Symbol, ...], ...]  # at least one, each with at least one
+    bars: tuple[Bar, ...]  # at least one
     text: str  # as it was written, in one line
+    metres: tuple[Signature | None, ...]  # of each bar; None: the song's own
+    sections: tuple[int, ...] = (0,)  # bars that begin one, ascending; the first is 0
+    title: str = ""
+    style: str = ""  # jazz, folk, pop or classical; empty: unknown
+    bpm: float | None = None  # quarter notes a minute, 30..300; None: unknown
+    key: int = 0  # as in `Steering`: 1 + tonic (C = 0) in major, 13 + tonic in minor; 0: unknown
 
     def __str__(self) -> str:
         return self.text
 
+    @property
+    def bars_in_chorus(self) -> int:
+        """How many bars one time through has."""
+        return len(self.bars)
+
+    def ticks(self, metre: Metre) -> int:
+        """Return the length of one chorus; `metre` is the song's own."""
+        return self._lines(metre)[-1]
+
+    def place(self, tick: int, metre: Metre, origin: int) -> Place:
+        """Return where in the tune `tick` is, if its first chorus begins at `origin`; `metre` is the song's own."""
+        return self._place(tick, metre, origin, self._lines(metre))
+
     def chords(self, metre: Metre, origin: int, start: int, end: int) -> tuple[Chord, ...]:
         """Return the chords that sound from `start` to before `end`, ascending, each where it begins.
 
-        `origin` is where the first bar of the chart begins; before it the chart goes on backwards. All ticks.
+        `origin` is where the first bar of the chart begins; before it the chart goes on backwards. All ticks. `metre`
+        is the song's own, of bars that state none.
         """
-        first = (start - origin) // metre.bar_ticks
-        last = -(-(end - origin) // metre.bar_ticks)
-        laid = [chord for bar in range(first, last) for chord in self._bar(bar, metre, origin)]
+        lines, laid, tick = self._lines(metre), list[Chord](), start
+        while tick < end:
+            place = self._place(tick, metre, origin, lines)
+            ticks = place.metre.bar_ticks
+            for at, root, quality in self.bars[place.bar]:
+                laid.append(Chord(place.start + math.floor(at * ticks), root, quality))
+            tick = place.start + ticks
         began = max((i for i, chord in enumerate(laid) if chord.tick <= start), default=0)
         return tuple(chord for chord in laid[began:] if chord.tick < end)
 
-    def _bar(self, number: int, metre: Metre, origin: int) -> Iterator[Chord]:
-        symbols, begin = self.bars[number % len(self.bars)], origin + number * metre.bar_ticks
-        for i, (root, quality) in enumerate(symbols):
-            yield Chord(begin + i * metre.bar_ticks // len(symbols), root, quality)
+    def transposed(self, semitones: int) -> "Chart":
+        """Return the chart so many semitones higher, or lower."""
+        bars = tuple(tuple(_moved(chord, semitones) for chord in bar) for bar in self.bars)
+        mode, tonic = divmod(self.key - 1, KEYS)
+        key = self.key and 1 + KEYS * mode + (tonic + semitones) % KEYS
+        return replace(self, bars=bars, key=key, text=written_out(bars, self.metres, self.sections))
+
+    def passage(self, first: int, last: int) -> "Chart":
+        """Return the bars `first` to `last` alone, as a musician counts them, from 1, with repeats unfolded.
+
+        Raises:
+            LivejamError: the chart has no such bars.
+        """
+        count = len(self.bars)
+        if not 1 <= first <= last <= count:
+            raise LivejamError(
+                f"bars {first} to {last} are not in the chart; it has bars 1 to {count}, repeats unfolded"
+            )
+        kept = slice(first - 1, last)
+        sections = tuple(bar - first + 1 for bar in self.sections if first <= bar < last)
+        parts = self.bars[kept], self.metres[kept], (0, *sections)
+        return replace(self, bars=parts[0], metres=parts[1], sections=parts[2], text=written_out(*parts))
+
+    def _place(self, tick: int, metre: Metre, origin: int, lines: list[int]) -> Place:
+        chorus, within = divmod(tick - origin, lines[-1])
+        bar = bisect_right(lines, within) - 1
+        start = origin + chorus * lines[-1] + lines[bar]
+        numerator, denominator = self._signature(bar, metre)
+        ends = bar + 1 == len(self.bars) or bar + 1 in self.sections
+        return Place(chorus, bar, start, Metre(numerator, denominator, start), ends)
+
+    def _lines(self, metre: Metre) -> list[int]:
+        """Return where each bar of a chorus begins, and where the chorus ends, ticks from its beginning."""
+        lengths = (Metre(*self._signature(bar, metre)).bar_ticks for bar in range(len(self.bars)))
+        return list(accumulate(lengths, initial=0))
+
+    def _signature(self, bar: int, metre: Metre) -> Signature:
+        return self.metres[bar] or (metre.numerator, metre.denominator)
 
 
-def read_chart(text: str) -> Chart:
-    """Return the chart that `text` says.
-
-    Raises:
-        LivejamError: it says none; the message names the bar.
-    """
-    written = [bar.strip() for line in text.splitlines() for bar in line.strip().strip("|").split("|") if line.strip()]
-    if not any(written):
-        raise LivejamError("the chart has no chords; write it like: Dm7 | G7 | Cmaj7 | %")
-    if len(written) > MOST_BARS:
-        raise LivejamError(f"the chart has {len(written)} bars; {MOST_BARS} are the most")
-    bars: list[tuple[Symbol, ...]] = []
-    for number, bar in enumerate(written, start=1):
-        bars.append(_read_bar(bar, number, bars))
-    return Chart(tuple(bars), " | ".join(written))
+def _moved(chord: Placed, semitones: int) -> Placed:
+    return chord if chord.root < 0 else chord._replace(root=(chord.root + semitones) % 12)
 
 
-def _read_bar(text: str, number: int, before: list[tuple[Symbol, ...]]) -> tuple[Symbol, ...]:
-    if not text:
-        raise LivejamError(f"bar {number} of the chart is empty; write % to repeat a bar, N.C. for no chord")
-    if text == "%":
-        if not before:
-            raise LivejamError("bar 1 of the chart is %, which repeats the bar before, but there is none")
-        return before[-1]
-    return tuple(_read_symbol(symbol, number) for symbol in text.split())
+def playable(numerator: int, denominator: int) -> bool:
+    """Return whether anybody plays in that metre."""
+    return 1 <= numerator <= MOST_BEATS and denominator in DENOMINATORS
 
 
-def _read_symbol(text: str, number: int) -> Symbol:
-    symbol = read_symbol(text)
-    if symbol is None:
-        known = "chords such as Am7, G7b9, Cmaj7, F#m7b5, Bb6, Dsus4, N.C. can be read"
-        raise LivejamError(f"bar {number} of the chart: {text!r} is no chord; {known}")
-    return symbol
+def style_named(words: str) -> str:
+    """Return jazz, folk, pop or classical, for a style of any name, such as "Medium Swing"; empty: unknown."""
+    name = words.casefold()
+    return next((style for style, known in _STYLES.items() if any(word in name for word in known)), "")
 
 
-def read_symbol(text: str) -> Symbol | None:
-    """Return the root and quality of a chord symbol; None: it is none."""
-    if NO_CHORD.fullmatch(text):
-        return SILENT
-    match = _SYMBOL.fullmatch(_BASS.sub("", text.replace("♯", "#").replace("♭", "b")))
-    if match is None:
-        return None
-    letter, accidentals, rest = match.groups()
-    root = (_DEGREES[letter] + accidentals.count("#") - accidentals.count("b")) % 12
-    quality = next((quality for pattern, quality in _QUALITIES if pattern.fullmatch(rest)), None)
-    return None if quality is None else (root, quality)
+def written_out(bars: tuple[Bar, ...], metres: tuple[Signature | None, ...], sections: tuple[int, ...]) -> str:
+    """Return a chart in one line of plain text, unfolded; a section begins after `||`."""
+    parts, metre = list[str](), None
+    for number, bar in enumerate(bars):
+        stated = metres[number] if metres[number] != metre else None
+        metre = metres[number]
+        same = number and bar == bars[number - 1]
+        words = "%" if same else _words(bar)
+        line = "" if not number else " || " if number in sections else " | "
+        parts.append(line + (f"{stated[0]}/{stated[1]} " if stated else "") + words)
+    return "".join(parts)
+
+
+def _words(bar: Bar) -> str:
+    """Return the chords of a bar: with slashes between them where they don't share it equally."""
+    count = len(bar)
+    if any(chord.place != Fraction(i, count) for i, chord in enumerate(bar)):
+        count = math.lcm(*(chord.place.denominator for chord in bar))
+    words = ["/"] * count
+    for place, root, quality in bar:
+        words[int(place * count)] = spelled((root, quality))
+    return " ".join(words)

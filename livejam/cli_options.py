@@ -2,6 +2,7 @@
 knows of it; what reads an option's value is imported when one is read.
 """
 
+import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from livejam.ports import PortChoice
     from livejam.stage import Settings
 
+WEB_PAGES = (".html", ".htm")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -89,16 +91,33 @@ def read_turners(ctx: click.Context, param: click.Parameter, values: tuple[str, 
 
 
 def read_chords(ctx: click.Context, param: click.Parameter, value: str | None) -> "Chart | None":
-    """Return the chart of an option such as `--chart "Dm7 | G7 | C | %"`, or `--chart tune.txt`."""
-    from livejam.chart import read_chart
+    """Return the chart of an option such as `--chart "Dm7 | G7 | C | %"`, `--chart tune.txt` or `--chart irealb://...`.
+
+    Of a file with several songs, `--chart "songs.html#words of a title"` takes one; without a title, it is the first.
+    """
+    from livejam.chart_text import read_chart
     from livejam.files import read_text
+    from livejam.ireal import is_ireal, read_ireal
 
     if value is None:
         return None
-    path = None if "|" in value or "\n" in value else Path(value)
-    if path and (path.suffix.lower() == ".txt" or path.is_file()):
-        return read_chart(read_text(path, "give a chart in a text file, or like: Dm7 | G7 | C | %"))
-    return read_chart(value)
+    if is_ireal(value):
+        return read_ireal(value)
+    path, title = chart_file(value)
+    if path is None:
+        return read_chart(value)
+    text = read_text(path, "give a chart in a text file, or like: Dm7 | G7 | C | %")
+    return read_ireal(text, title) if title or is_ireal(text) or path.suffix.lower() in WEB_PAGES else read_chart(text)
+
+
+def chart_file(value: str) -> tuple[Path | None, str]:
+    """Return the file that `--chart` names, and the title after its #, empty if there is none; None: it is a chart."""
+    name, _, title = value.partition("#")
+    for path, words in ((Path(value), ""), (Path(name), title.strip())):
+        with contextlib.suppress(OSError, ValueError):  # too long, or odd, for a name
+            if "\n" not in value and (path.suffix.lower() in (".txt", *WEB_PAGES) or path.is_file()):
+                return path, words
+    return None, ""
 
 
 def control(name: str, metavar: str, about: str) -> Callable[[Command], Command]:
@@ -116,7 +135,10 @@ steering_options = options(
     control("key", "KEY", 'The scale that answers keep to, as in "D minor".'),
 )
 chart_option = click.option(
-    "--chart", callback=read_chords, metavar="TEXT|FILE", help='Chords of the song, as in "Dm7 | G7 | Cmaj7 | %".'
+    "--chart",
+    callback=read_chords,
+    metavar="TEXT|FILE|LINK",
+    help='Chords of the song, as in "Dm7 | G7 | Cmaj7 | %", in a text file, or as iReal Pro shares them.',
 )
 knob_option = click.option(
     "--knob",

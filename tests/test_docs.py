@@ -8,7 +8,8 @@ import pytest
 from livejam.cli import main
 
 ROOT = Path(__file__).parent.parent
-PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md")}
+NAMES = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/charts.md")
+PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
 COMMAND = re.compile(r"(?:\S+=\S+ )?livejam ([a-z]+)( .*)?", re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 

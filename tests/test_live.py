@@ -12,7 +12,7 @@ from fake_midi import FakeDriver
 from fake_network import FakeNetwork
 from rich.console import Console
 
-from livejam.chart import read_chart
+from livejam.chart_text import read_chart
 from livejam.errors import PortError
 from livejam.heir import sounding
 from livejam.knobs import Knob

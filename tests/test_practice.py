@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from livejam.chart import read_chart
+from livejam.chart_text import read_chart
 from livejam.notes import Metre
 from livejam.pieces import Quality
 from livejam.practice import Strike, is_clean, report

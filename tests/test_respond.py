@@ -4,7 +4,7 @@ import mido
 import pytest
 from conftest import Parrot
 
-from livejam.chart import read_chart
+from livejam.chart_text import read_chart
 from livejam.errors import FileError, LivejamError, ModelError
 from livejam.midifile import Song, Timed, read_song
 from livejam.modes import Bars, Silence

@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from livejam.chart import read_chart
+from livejam.chart_text import read_chart
 from livejam.clock import SteadyClock
 from livejam.events import Gesture
 from livejam.knobs import Knob, Turned
