@@ -93,8 +93,38 @@ class Scribe:
             self._recorder.steered(turn, words)
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """All that a session plays on, open."""
+
+    stage: Stage
+    screen: StatusLine  # the same as the stage's
+    settings: Settings
+    recorder: JamRecorder | None  # None: nothing is kept
+
+    @property
+    def kept(self) -> Path | None:
+        """Where the jam is kept, once it is over; None: nowhere."""
+        return self.recorder.saved if self.recorder else None
+
+
 def listen(jam: Jam, driver: Driver, network: Network, console: Console) -> Jammed:
     """Jam until Ctrl-C or a signal to end.
+
+    Raises:
+        PortError: the ports can't be opened.
+        FileError: there is no place for the recording.
+    """
+    with on_stage(jam, driver, network, console) as opened:
+        session = Session(opened.stage, network, opened.settings)
+        with in_time():
+            session.run()
+    return Jammed(opened.kept, session.tally)
+
+
+@contextlib.contextmanager
+def on_stage(jam: Jam, driver: Driver, network: Network, console: Console) -> Iterator[Opened]:
+    """Open ports, screen and recording, and close them in the end; Ctrl-C and signals to end put a Stop in the inbox.
 
     Raises:
         PortError: the ports can't be opened.
@@ -122,10 +152,7 @@ def listen(jam: Jam, driver: Driver, network: Network, console: Console) -> Jamm
         recorder = stack.enter_context(JamRecorder(_file(jam, path, ports), screen.warn)) if path else None
         beat = _beat(jam, inbox, clock, stack)
         stage = Stage(clock, inbox, ledger, screen, Scribe(recorder, screen), beat, collect)
-        session = Session(stage, network, replace(jam.settings, shared_bus=ports.shared))
-        with _in_time():
-            session.run()
-    return Jammed(recorder.saved if recorder else None, session.tally)
+        yield Opened(stage, screen, replace(jam.settings, shared_bus=ports.shared), recorder)
 
 
 def _beat(jam: Jam, inbox: LiveInbox, clock: Callable[[], float], stack: contextlib.ExitStack) -> Clock | None:
@@ -146,7 +173,7 @@ def _beat(jam: Jam, inbox: LiveInbox, clock: Callable[[], float], stack: context
 
 
 @contextlib.contextmanager
-def _in_time() -> Iterator[None]:
+def in_time() -> Iterator[None]:
     """Have this thread keep time: ahead of others where the system grants it, and not held up by Python itself."""
     with quick_switching(), quiet_collector():
         hurry()

@@ -13,19 +13,20 @@ ONLY = {  # outside thing -> the modules that may import it
     "rtmidi": {"midi"},
     "mido": {"midifile", "tape"},
     "onnxruntime": {"runtime"},
-    "click": {"cli", "cli_measures", "cli_options", "cli_training"},
+    "click": {"cli", "cli_measures", "cli_options", "cli_practice", "cli_training"},
     "PIL": {"picture"},
     "jack": {"bench.over_jack", "jackport"},
     "aalink": {"link"},
 }
 TRAINING_ONLY = ("torch", "symusic", "onnx", "matplotlib", "safetensors")
 LAYERS = (  # each module imports what stands on a lower line, and nothing on its own or above
+    ("live_drill",),
     ("live", "demo", "respond"),
     ("partner", "virtual"),
-    ("heir", "inbox", "session"),
-    ("sender", "hearing", "asking", "wants"),
-    ("stage", "memory"),
-    ("composer", "turns", "answering", "brain", "practice"),
+    ("heir", "inbox", "session", "drill"),
+    ("sender", "hearing", "asking", "wants", "drilling"),
+    ("stage", "memory", "exercises", "answer_scoring"),
+    ("composer", "turns", "answering", "brain", "practice", "scoring"),
     ("choice", "shape", "intime"),
     ("signs",),
     ("modes", "phrasing", "playback", "decoder", "echo", "clock", "metronome", "feel", "knobs"),
@@ -39,6 +40,7 @@ PURE = {  # no devices, files, threads or clocks
     *("composer", "memory", "hearing", "stage", "sender", "session", "virtual"),
     *("messages", "outgoing", "portnames", "tokenizer", "controls", "steering", "knobs", "chart", "wants"),
     *("harmony", "chordscale", "intime", "practice"),
+    *("calls", "scoring", "answer_scoring", "exercises", "drilling", "drill"),
 }
 IMPURE = {"time", "threading", "queue", "os", "socket", "subprocess", "signal", "io", "multiprocessing", "random"}
 
@@ -116,8 +118,9 @@ def test_imports_point_one_way():
 
 def test_nothing_imports_the_command_line():
     assert {name for name, others in GRAPH.items() if "cli" in others} == {"__main__"}
-    for commands in ("cli_measures", "cli_options", "cli_training"):
+    for commands in ("cli_measures", "cli_practice", "cli_training"):
         assert {name for name, others in GRAPH.items() if commands in others} == {"cli"}
+    assert {name for name, others in GRAPH.items() if "cli_options" in others} == {"cli", "cli_practice"}
 
 
 def test_the_command_line_starts_light():
