@@ -25,7 +25,7 @@ from livejam.sender import Sender
 from livejam.stage import Arrival, Partner, Screen, Settings, Stage
 from livejam.turns import State
 
-NOTHING_NEW = "no new phrase was ready in time; this is an earlier one"
+NOTHING_NEW = "no new phrase was ready in time; an earlier one comes, or one of livejam's own"
 
 
 class Board(Screen, Protocol):

@@ -32,6 +32,7 @@ KEYS = 24
 REGISTER = 4  # class, see `controls`: about middle C and the octave above
 VELOCITY = 84  # where the network has none
 FEWEST = 3  # notes of a phrase, if the network made as many
+TRIES = 3  # to make up a phrase that is not dull
 SHORTEST = 6  # ticks that a note lasts, if the next leaves room
 
 
@@ -46,7 +47,7 @@ class Level:
 
 
 LEVELS = {
-    1: Level(1, 0.75, 7, (0, 12)),
+    1: Level(2, 0.75, 7, (0, 12)),
     2: Level(2, 1.0, 9, (0, 12)),
     3: Level(3, 1.5, 12, (0, 6, 8, 12, 16, 18)),
     4: Level(4, 2.2, 16, ()),
@@ -96,6 +97,7 @@ class Stock:
         self._seed: Exercise | None = None  # what is answered by the phrase in work
         self._made: list[TickNote] = []  # of it
         self._number = 0
+        self._tries = 0  # to make up the phrase in work that came to nothing much
 
     def want(self, level: int) -> None:
         """Have phrases of `level` and those beside it made up, as far as they are not there."""
@@ -152,8 +154,13 @@ class Stock:
     def _keep(self, seed: Exercise) -> None:
         notes = [replace(note, onset=note.onset - self._ask.ticks) for note in self._made]
         fitted = fitted_to(LEVELS[seed.level], notes, self._ask)
-        self._ready[seed.level] = replace(seed, notes=fitted) if fitted else seed
+        self._tries += 1
         self._seed = None
+        if _is_dull(fitted) and self._tries < TRIES:
+            self._wanted.appendleft(seed.level)
+        else:
+            self._ready[seed.level] = replace(seed, notes=fitted) if fitted else seed
+            self._tries = 0
         self._go_on()
 
     def _sown(self, level: int) -> Exercise:
@@ -205,7 +212,7 @@ def _melody(notes: Sequence[TickNote]) -> list[TickNote]:
 
 def _within_reach(line: Sequence[TickNote], reach: int) -> list[TickNote]:
     """Return the notes that lie within `reach` semitones about the middle, perhaps by octaves."""
-    low = round(median(note.pitch for note in line)) - reach // 2
+    low = _lowest(line, reach)
     found = []
     for note in line:
         pitch = note.pitch
@@ -216,6 +223,22 @@ def _within_reach(line: Sequence[TickNote], reach: int) -> list[TickNote]:
         if low <= pitch:
             found.append(replace(note, pitch=pitch, velocity=note.velocity or VELOCITY))
     return found
+
+
+def _lowest(line: Sequence[TickNote], reach: int) -> int:
+    """Return from which pitch on `reach` semitones hold most notes, by octaves, as near to the middle as can be."""
+    middle = round(median(note.pitch for note in line)) - reach // 2
+
+    def held(low: int) -> int:
+        return sum((note.pitch - low) % 12 <= reach for note in line)
+
+    return max(range(middle - 6, middle + 7), key=lambda low: (held(low), -abs(low - middle), low))
+
+
+def _is_dull(notes: Sequence[TickNote]) -> bool:
+    """Tell whether a phrase is not worth repeating: hardly a note, not from its bar line on, or hardly a pitch."""
+    few = len(notes) < FEWEST or len({note.pitch for note in notes}) < FEWEST
+    return few or notes[0].onset != 0
 
 
 def _weight(note: TickNote, metre: Metre) -> int:

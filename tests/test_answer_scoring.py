@@ -44,7 +44,7 @@ def test_a_constant_latency_is_in_time():
 
 def test_notes_out_of_the_key_are_named():
     found = judge(line(72, 71, 69, 66, 65, 61, 64, 60), CALL, ground())
-    assert found.wrong == ("bar 1 beat 4: F# is not in the key", "bar 2 beat 2: C# is not in the key")
+    assert found.wrong == ("bar 1 beat 4: F# is not in the key", "bar 2 beat 2: Db is not in the key")
     assert judge([*GOOD[:6], Played(132, 61, 80, 10), *GOOD[6:]], CALL, ground()).wrong == ()  # leads to D
 
 
