@@ -64,11 +64,11 @@ def accompany(practice: Practice, driver: Driver, network: Network, console: Con
         parts=settings.band.parts, welcome=WELCOME,
     )  # fmt: skip
     with on_stage(gig, driver, network, console, partial(_beat, practice)) as hall:
-        session = Accompaniment(hall.stage, network, replace(settings, shared_bus=hall.ports.shared))
+        session = Accompaniment(hall.stage, network, replace(settings, shared_bus=hall.shared))
         with in_time():
             session.run()
     return Practised(
-        hall.recorder.saved if hall.recorder else None, report(session.strikes) if session.strikes else None,
+        hall.kept, report(session.strikes) if session.strikes else None,
         session.tally, session.late_notes,
     )  # fmt: skip
 

@@ -48,6 +48,9 @@ SUFFIXES = {
 }  # fmt: skip
 
 
+MAJOR, MINOR = SCALES[Quality.MAJOR], (0, 2, 3, 5, 7, 8, 10, 11)  # of keys: minor natural, and its leading note
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One note of a line, and what it sounds against."""
@@ -67,6 +70,23 @@ def is_right(line: Sequence[Step], at: int) -> bool:
     """Tell whether the note at a place of a line (by onset) is right; see above."""
     step = line[at]
     return _in_scale(step, step.chord) or _anticipates(line, at) or _approaches(line, at)
+
+
+def key_scale(key: int) -> frozenset[int]:
+    """Return the pitch classes of a key, a class of `controls`; of 0, any key, all."""
+    minor, tonic = divmod(key - 1, 12)
+    return frozenset((tonic + degree) % 12 for degree in (MINOR if minor else MAJOR)) if key else frozenset(range(12))
+
+
+def off_key(line: Sequence[Step], key: int) -> list[int]:
+    """Return which notes of a line (by onset) are not in a key, nor short and lead into it by a semitone."""
+    scale = key_scale(key)
+
+    def leads(at: int) -> bool:
+        target = [other.pitch for other in _following(line, at, 1) if other.pitch % 12 in scale]
+        return line[at].length <= SHORT and any(abs(line[at].pitch - pitch) == 1 for pitch in target)
+
+    return [at for at, step in enumerate(line) if step.pitch % 12 not in scale and not leads(at)]
 
 
 def chord_name(chord: Sounding) -> str:

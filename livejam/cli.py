@@ -23,13 +23,17 @@ from livejam.cli_options import (
     chart_option,
     chosen_ports,
     chosen_settings,
+    jack_option,
     knob_option,
+    network_process,
     port_options,
     record_options,
+    recording_of,
     steering_options,
     turn_options,
     with_beat,
 )
+from livejam.cli_practice import drill
 from livejam.cli_training import evaluate, export, prepare, train
 from livejam.errors import LivejamError
 from livejam.files import forgive
@@ -37,7 +41,6 @@ from livejam.files import forgive
 if TYPE_CHECKING:
     from livejam.asking import Tally
     from livejam.composer import Brain
-    from livejam.partner import NetworkProcess
     from livejam.ports import Driver
 
 TRAIN_EXTRA = {"torch", "symusic", "onnx", "matplotlib", "safetensors"}
@@ -122,7 +125,7 @@ def _own_ports(driver: "Driver") -> str | None:
 @answer_channel
 @beat_options(tempo="your own pulse", metre="unknown; 4/4 with a clock")
 @turn_options
-@click.option("--jack", is_flag=True, help="Use JACK itself: notes are exact to the sample.")
+@jack_option
 @steering_options
 @chart_option
 @knob_option
@@ -137,11 +140,10 @@ def listen(**asked: Any) -> None:
     from livejam.midi import find_driver
 
     choice, settings = chosen_ports(asked), with_beat(asked, chosen_settings(asked))
-    if asked["no_record"] and asked["record"]:
-        raise click.UsageError("--record and --no-record contradict each other; give one of them")
-    with _network(asked, secrets.randbits(32)) as network:
+    record, keep = recording_of(asked)
+    with network_process(asked, secrets.randbits(32)) as network:
         driver = find_driver(asked["jack"])
-        plan = Jam(choice, settings, network.ready(), asked["record"], not asked["no_record"], asked["clock"])
+        plan = Jam(choice, settings, network.ready(), record, keep, asked["clock"])
         jammed = jam(plan, driver, network, Console())
     click.echo(_told(jammed.tally))
     click.echo(f"kept: {jammed.path}" if jammed.path else "nothing was kept")
@@ -179,14 +181,6 @@ def respond(call: Path, out: Path, answer_channel: int, **asked: Any) -> None:
     click.echo(f"written: {out}")
 
 
-def _network(asked: dict[str, Any], seed: int) -> "NetworkProcess":
-    """Start the network in a process of its own."""
-    from livejam.partner import Network, NetworkProcess
-
-    seed = seed if asked["seed"] is None else asked["seed"]
-    return NetworkProcess(Network(asked["model"], seed, asked["temperature"]))
-
-
 def _brain(asked: dict[str, Any], seed: int) -> "tuple[Brain, dict[str, object]]":
     """Load the network and warm it up; return it, and what is to be kept about it beside a jam."""
     from livejam.brain import load_brain
@@ -219,9 +213,9 @@ def demo(output: Path, fast: bool, **asked: Any) -> None:
     if fast:
         run_demo(*_brain(asked, seed=0), output, Console(), steering)
         return
-    with _network(asked, seed=0) as network:
+    with network_process(asked, seed=0) as network:
         run_demo(network, network.ready(), output, Console(), steering)
 
 
-for command in (accompany, bench, turns, prepare, train, export, evaluate):
+for command in (accompany, drill, bench, turns, prepare, train, export, evaluate):
     main.add_command(command)

@@ -15,10 +15,15 @@ from livejam.cli_options import (
     beat_options,
     brain_options,
     chart_option,
+    chosen_ports,
     control,
+    jack_option,
+    latency_option,
+    network_process,
     options,
     port_options,
     record_options,
+    recording_of,
 )
 from livejam.notes import Metre
 
@@ -65,8 +70,8 @@ def read_ramp(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     if value is None:
         return None
     try:
-        first, last, *more = (float(number) for number in value.split(":"))
-        choruses, step = (*more, *(1, 5)[len(more) :])
+        given = [float(number) for number in value.split(":")]
+        first, last, choruses, step = given + [1.0, 5.0][len(given) - 2 :]
     except ValueError:
         first = last = choruses = step = 0.0
     if not (SLOWEST <= first < last <= FASTEST and choruses >= 1 and choruses == int(choruses) and 0 < step <= 100):
@@ -124,7 +129,7 @@ beat_source = options(
     click.option("--click", type=CHANNEL, help="Play a click on this channel, as in --click 10."),
     click.option("--count-in", type=click.IntRange(0, 8), default=1, show_default=True,
                  help="Bars of clicks before the first, with --bpm."),
-    click.option("--output-latency", type=Number(0, 200), default=0, help="Milliseconds your synth takes to speak."),
+    latency_option,
 )  # fmt: skip
 
 
@@ -134,7 +139,7 @@ beat_source = options(
 @beat_source
 @form_options
 @band_options
-@click.option("--jack", is_flag=True, help="Use JACK itself: notes are exact to the sample.")
+@jack_option
 @brain_options
 @record_options
 @click.option("--report", "picture", type=click.Path(path_type=Path), help="Draw the report into this file (PNG).")
@@ -148,20 +153,13 @@ def accompany(**asked: Any) -> None:
 
     from livejam.accompany import Practice
     from livejam.accompany import accompany as practise
-    from livejam.cli_options import chosen_ports
     from livejam.midi import find_driver
-    from livejam.partner import Network, NetworkProcess
 
-    if asked["no_record"] and asked["record"]:
-        raise click.UsageError("--record and --no-record contradict each other; give one of them")
-    choice, console = chosen_ports(asked), Console()
+    choice, (record, keep), console = chosen_ports(asked), recording_of(asked), Console()
     bpm, settings = _tempo(asked), _settings(asked)
-    seed = secrets.randbits(32) if asked["seed"] is None else asked["seed"]
-    with NetworkProcess(Network(asked["model"], seed, asked["temperature"], accompanies=True)) as network:
+    with network_process(asked, secrets.randbits(32), accompanies=True) as network:
         driver = find_driver(asked["jack"])
-        practice = Practice(
-            choice, settings, bpm, asked["clock"], network.ready(), asked["record"], not asked["no_record"]
-        )
+        practice = Practice(choice, settings, bpm, asked["clock"], network.ready(), record, keep)
         practised = practise(practice, driver, network, console)
     _tell(practised, console, asked["picture"])
 
@@ -172,8 +170,9 @@ def _tempo(asked: dict[str, Any]) -> float | None:
     Raises:
         click.UsageError: there is none, or there are two.
     """
-    chart, ramp, clock = asked["chart"], asked["ramp"], asked["clock"]
-    stated = asked["bpm"] or (ramp.first if ramp else None)
+    chart: Chart | None = asked["chart"]
+    ramp: Ramp | None = asked["ramp"]
+    clock, stated = asked["clock"], asked["bpm"] or (ramp.first if ramp else None)
     if clock == "midi" and stated:
         raise click.UsageError("--clock midi brings its own tempo; leave --bpm and --tempo-ramp away")
     if ramp and clock:
@@ -181,8 +180,8 @@ def _tempo(asked: dict[str, Any]) -> float | None:
     if ramp and asked["bpm"]:
         raise click.UsageError("--tempo-ramp says with which tempo to begin; leave --bpm away")
     if clock:
-        return stated
-    bpm = stated or (chart.bpm if chart else None)
+        return None if stated is None else float(stated)
+    bpm: float | None = stated or (chart.bpm if chart else None)
     if bpm is None:
         raise click.UsageError("a band needs a beat: give --bpm, --clock midi or --clock link")
     if not SLOWEST <= bpm <= FASTEST:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from livejam.chart import Chart
     from livejam.knobs import Knob
     from livejam.modes import Mode, Signal
+    from livejam.partner import NetworkProcess
     from livejam.ports import PortChoice
     from livejam.stage import Settings
 
@@ -175,6 +176,10 @@ def read_switch(ctx: click.Context, param: click.Parameter, value: str | None) -
     return None if value is None else read_switch(value)
 
 
+latency_option = click.option(
+    "--output-latency", type=Number(0, 200), default=0, help="Milliseconds that your synth takes to speak."
+)
+jack_option = click.option("--jack", is_flag=True, help="Use JACK itself: notes are exact to the sample.")
 turn_options = options(
     click.option(
         "--turns",
@@ -204,10 +209,27 @@ turn_options = options(
     click.option(
         "--count-in", type=click.IntRange(0, 8), help="Bars of clicks before the first.  [default: 1 if needed]"
     ),
-    click.option(
-        "--output-latency", type=Number(0, 200), default=0, help="Milliseconds that your synth takes to speak."
-    ),
+    latency_option,
 )
+
+
+def recording_of(asked: dict[str, Any]) -> tuple[Path | None, bool]:
+    """Return where a jam is kept, and whether it is.
+
+    Raises:
+        click.UsageError: the options contradict each other.
+    """
+    if asked["no_record"] and asked["record"]:
+        raise click.UsageError("--record and --no-record contradict each other; give one of them")
+    return asked["record"], not asked["no_record"]
+
+
+def network_process(asked: dict[str, Any], seed: int, accompanies: bool = False) -> "NetworkProcess":
+    """Start the network in a process of its own, with `seed` if none was asked for."""
+    from livejam.partner import Network, NetworkProcess
+
+    seed = seed if asked["seed"] is None else asked["seed"]
+    return NetworkProcess(Network(asked["model"], seed, asked["temperature"], accompanies))
 
 
 def chosen_ports(asked: dict[str, Any]) -> "PortChoice":

@@ -115,8 +115,14 @@ class Hall:
     """Where a performance takes place."""
 
     stage: Stage
-    ports: Ports
-    recorder: JamRecorder | None
+    screen: StatusLine  # the same as the stage's
+    shared: bool  # livejam hears what it sends
+    recorder: JamRecorder | None  # None: nothing is kept
+
+    @property
+    def kept(self) -> Path | None:
+        """Where it is kept, once it is over; None: nowhere."""
+        return self.recorder.saved if self.recorder else None
 
 
 BeatOf = Callable[[LiveInbox, Callable[[], float], contextlib.ExitStack], Clock | None]
@@ -129,15 +135,20 @@ def listen(jam: Jam, driver: Driver, network: Network, console: Console) -> Jamm
         PortError: the ports can't be opened.
         FileError: there is no place for the recording.
     """
+    with for_jam(jam, driver, network, console) as hall:
+        session = Session(hall.stage, network, replace(jam.settings, shared_bus=hall.shared))
+        with in_time():
+            session.run()
+    return Jammed(hall.kept, session.tally)
+
+
+def for_jam(jam: Jam, driver: Driver, network: Network, console: Console) -> contextlib.AbstractContextManager[Hall]:
+    """Open all that a jam, or a drill, is played on."""
     settings = jam.settings
     about = {**jam.about, "settings": {**asdict(settings), **_modes(settings)}}
     tracks = (("livejam", settings.answer_channel),)
     gig = Gig(jam.ports, about, settings.metre, tracks, jam.record, jam.keep, settings.modes)
-    with on_stage(gig, driver, network, console, partial(_beat, jam)) as hall:
-        session = Session(hall.stage, network, replace(settings, shared_bus=hall.ports.shared))
-        with in_time():
-            session.run()
-    return Jammed(hall.recorder.saved if hall.recorder else None, session.tally)
+    return on_stage(gig, driver, network, console, partial(_beat, jam))
 
 
 @contextlib.contextmanager
@@ -171,7 +182,7 @@ def on_stage(gig: Gig, driver: Driver, network: Network, console: Console, beat_
         recorder = stack.enter_context(JamRecorder(_file(gig, path, ports), screen.warn)) if path else None
         beat = beat_of(inbox, clock, stack)
         stage = Stage(clock, inbox, ledger, screen, Scribe(recorder, screen), beat, collect)
-        yield Hall(stage, ports, recorder)
+        yield Hall(stage, screen, ports.shared, recorder)
 
 
 def _beat(jam: Jam, inbox: LiveInbox, clock: Callable[[], float], stack: contextlib.ExitStack) -> Clock | None:

@@ -63,6 +63,13 @@ class Warned:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A line that stays."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Traded:
     """The turn takes bars of a clock."""
 
@@ -81,7 +88,7 @@ class Traded:
         return None if bar == self.count else self.start + bar * (self.end - self.start) / self.count
 
 
-Seen = Turned | Traded | Keyed | Paced | Moded | Steered | Warned
+Seen = Turned | Traded | Keyed | Paced | Moded | Steered | Warned | Told
 
 
 class Relay:
@@ -121,6 +128,10 @@ class Relay:
     def warn(self, text: str) -> None:
         """Pass on a warning."""
         self._put(Warned(text))
+
+    def told(self, text: str) -> None:
+        """Pass on a line that stays."""
+        self._put(Told(text))
 
 
 PLAY_A_PHRASE = "play a phrase"
@@ -204,6 +215,8 @@ class StatusPicture:
         """Take in `seen`; print what is to stay."""
         if isinstance(seen, Warned):
             print_warning(self._console, seen.text)
+        elif isinstance(seen, Told):
+            self._console.print(Text(seen.text), soft_wrap=True)
         before = self._status or Status()
         self._status = before.after(seen)
         if not self._live and before.state is not self._status.state:

@@ -15,6 +15,17 @@ from livejam.notes import Cue, NoteOff, NoteOn
 from livejam.stage import Arrival, Stage
 
 
+def to_answers(stage: Stage, channel: int) -> Callable[[Cue], None]:
+    """Return what keeps and shows the cues on `channel`, livejam's only one but for the click's."""
+
+    def tell(cue: Cue) -> None:
+        if cue.channel == channel:
+            stage.recorder.record(cue.at, cue.message, player=False)
+            stage.screen.answer_note(cue.at, cue.message)
+
+    return tell
+
+
 class Sender:
     """The way out of a session."""
 

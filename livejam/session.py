@@ -17,10 +17,10 @@ from livejam.knobs import Turned
 from livejam.messages import DRUM_CHANNEL
 from livejam.metronome import Metronome
 from livejam.modes import Bars, ModeChosen, Signal, Switch
-from livejam.notes import TICKS_PER_BEAT, Cue, Metre, NoteOff, NoteOn, TickNote
+from livejam.notes import TICKS_PER_BEAT, Metre, NoteOff, NoteOn, TickNote
 from livejam.phrasing import Request
 from livejam.playback import Playback
-from livejam.sender import Sender
+from livejam.sender import Sender, to_answers
 from livejam.signs import Music, Over, Signs
 from livejam.spans import Accompanied, Muted
 from livejam.stage import Arrival, Partner, Settings, Stage
@@ -42,7 +42,8 @@ class Session:
         self._metre = settings.metre or (Metre(4, 4) if stage.beat else None)
         self._hearing = Hearing(partner.tell, self._metre, settings.bpm, settings.longest_key)
         self._line = self._hearing.line
-        self._sender = Sender(stage, settings.output_latency, settings.shared_bus, self._tell_of)
+        tell = to_answers(stage, settings.answer_channel)
+        self._sender = Sender(stage, settings.output_latency, settings.shared_bus, tell)
         self._lead = self._sender.ahead  # seconds before its end that a phrase counts as over
         self._over_at = 0.0  # seconds: the end of the latest phrase
         self._turns = TurnTaker(replace(settings, lead=self._lead), bars=self._line)
@@ -346,12 +347,6 @@ class Session:
         self._click(now)
 
     # What is sent and shown
-
-    def _tell_of(self, cue: Cue) -> None:
-        """Keep and show a message of an answer."""
-        if cue.channel == self._settings.answer_channel:
-            self._stage.recorder.record(cue.at, cue.message, player=False)
-            self._stage.screen.answer_note(cue.at, cue.message)
 
     def _warn(self, text: str | None) -> None:
         if text:

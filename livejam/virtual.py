@@ -89,10 +89,11 @@ class ScriptedInbox:
 
 
 class SilentScreen:
-    """A screen that shows nothing and keeps the warnings."""
+    """A screen that shows nothing and keeps the warnings, and what is told."""
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
+        self.lines: list[str] = []  # told
 
     def state(self, state: State, turn: int) -> None:
         """Show nothing."""
@@ -115,6 +116,10 @@ class SilentScreen:
     def warn(self, text: str) -> None:
         """Keep the warning."""
         self.warnings.append(text)
+
+    def told(self, text: str) -> None:
+        """Keep the line."""
+        self.lines.append(text)
 
 
 class NoRecorder:

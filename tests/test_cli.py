@@ -10,7 +10,7 @@ from fake_midi import FakeDriver
 from livejam import __version__
 from livejam.cli import main
 
-COMMANDS = ("listen", "respond", "ports", "prepare")
+COMMANDS = ("listen", "respond", "ports", "prepare", "drill")
 
 
 @pytest.fixture
@@ -132,6 +132,12 @@ def test_no_midi_system(monkeypatch):
         (["listen", "--knob", "follow=cc:20", "--switch", "cc:20"], "that controller takes turns already"),
         (["listen", "--knob", "follow=cc:20", "--turns", "cc:20"], "that controller takes turns already"),
         (["listen", "Bus"], "livejam"),
+        (["drill"], "Choose from"),
+        (["drill", "sing"], "'sing' is not one of 'echo', 'answer'"),
+        (["drill", "echo", "--level", "6"], "--level"),
+        (["drill", "echo", "--click", "1"], "--click 1 is livejam's own channel"),
+        (["drill", "echo", "--no-record", "--record", "here"], "contradict each other"),
+        (["drill", "answer", "--port", "Bus", "--in", "Piano"], "--port is for both directions"),
         (["respond"], "CALL"),
         (["respond", "call.mid"], "--out"),
         (["jam"], "No such command 'jam'"),

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import jack
@@ -63,6 +63,10 @@ class Player:
             messages.append((start + round((onset + length) * rate), 0, bytes((0x80, pitch, 0))))
         self._due.extend((frame, message) for frame, _, message in sorted(messages))
         return self._due[-1][0]
+
+    def follow(self, messages: Iterable[tuple[int, bytes]]) -> None:
+        """Play messages at their frames, which lie ahead, ascending, and after all that is due."""
+        self._due.extend(messages)
 
     def seconds_since(self, frame: int) -> float:
         """Return how long ago `frame` was; negative if it is to come."""
@@ -127,12 +131,12 @@ class Recorder:
 
 
 class Livejam:
-    """`livejam listen` in a process of its own; use it in a `with`, which ends it if it has not ended."""
+    """`livejam listen` or its like in a process of its own; a `with` ends it if it has not ended."""
 
-    def __init__(self, *arguments: str | Path) -> None:
-        command = [sys.executable, "-m", "livejam", "listen", *map(str, arguments)]
+    def __init__(self, *arguments: str | Path, command: str = "listen") -> None:
+        line = [sys.executable, "-m", "livejam", command, *map(str, arguments)]
         self.process = subprocess.Popen(
-            command,
+            line,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
