@@ -32,7 +32,8 @@ def drilled(tmp_path, plan, **driver):
 
 
 def test_a_drill_is_told_kept_and_ends_by_itself(tmp_path):
-    practised, sent, shown = drilled(tmp_path, PLAN)
+    keys = [(0x90, 60, 80), (0x80, 60, 0)]  # before the first bar: kept, and of no phrase
+    practised, sent, shown = drilled(tmp_path, PLAN, played=keys)
     assert len(practised.rounds) == 1
     assert not unmatched(sent)
     assert "echo: 0 of" in shown
