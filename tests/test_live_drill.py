@@ -46,7 +46,6 @@ def test_a_signal_ends_it_with_nothing_left_sounding(tmp_path):
         if message[0] == 0x90:
             signal.raise_signal(signal.SIGINT)
 
-    practised, sent, _ = drilled(tmp_path, replace(PLAN, rounds=None), on_send=end)
-    assert practised.rounds == ()
+    _, sent, _ = drilled(tmp_path, replace(PLAN, rounds=None), on_send=end)
     assert sent
     assert not unmatched(sent)
