@@ -7,7 +7,7 @@ One thread calls it; the same seed, span and music give the same notes.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +102,7 @@ class Accompanist:
             notes = tuple(self._part(span, role, rng))
             made += [PartNote(note, role) for note in notes]
             if notes and role != span.parts[-1]:
-                self._hear([Phrase(notes, _context(span, role), False, _latest(span.heard, role))])
+                self._hear([_told(span, role, notes, False, _latest(span.heard, role))])
         return tuple(sorted(made, key=lambda each: (each.note.onset, ORDER.index(each.role), each.note.pitch)))
 
     def _part(self, span: Span, role: Role, rng: np.random.Generator) -> Iterator[TickNote]:
@@ -163,7 +163,7 @@ def phrases(span: Span) -> list[Phrase]:
     for (_, _, place), notes in sorted(groups.items()):
         role = ORDER[place]
         told = tuple(sorted((each.note for each in notes), key=lambda note: (note.onset, note.pitch)))
-        found.append(Phrase(told, _context(span, role), notes[0].player, latest.get(role)))
+        found.append(_told(span, role, told, notes[0].player, latest.get(role)))
         latest[role] = told[-1]
     total = 0
     for i in range(len(found) - 1, -1, -1):  # the newest suffice, and what comes first may be half of a span
@@ -171,6 +171,19 @@ def phrases(span: Span) -> list[Phrase]:
         if total >= KEPT:
             return found[i:]
     return found
+
+
+def _told(span: Span, role: Role, notes: tuple[TickNote, ...], player: bool, last: TickNote | None) -> Phrase:
+    """Return what is told of notes of one part, the same whichever span asks, so that it is told once."""
+    metre = replace(span.metre, bar_line=span.metre.bar_line % span.metre.bar_ticks)
+    chords = _sounding(span.chords, notes[0].onset, notes[-1].onset)
+    return Phrase(notes, Context(metre, role, span.style, chords), player, last)
+
+
+def _sounding(chords: Sequence[Chord], first: int, last: int) -> tuple[Chord, ...]:
+    """Return the chords from tick `first` to tick `last` alone: what comes after them changes nothing there."""
+    begun = [i for i, chord in enumerate(chords) if chord.tick <= first]
+    return tuple(chord for chord in chords[begun[-1] if begun else 0 :] if chord.tick <= last)
 
 
 def _context(span: Span, role: Role) -> Context:

@@ -192,16 +192,16 @@ def _outline(onsets: np.ndarray, pitches: np.ndarray) -> tuple[list[int], list[i
     return lines[:COMPARED].tolist(), np.searchsorted(GAPS, gaps, side="right")[:COMPARED].tolist()
 
 
-_PROFILES = np.array([np.roll(profile, tonic) for profile in (MAJOR, MINOR) for tonic in range(12)])
-_PROFILES = _PROFILES - _PROFILES.mean(1, keepdims=True)
-_PROFILES = _PROFILES / np.linalg.norm(_PROFILES, axis=1, keepdims=True)  # (24, 12)
+KEY_PROFILES = np.array([np.roll(profile, tonic) for profile in (MAJOR, MINOR) for tonic in range(12)])
+KEY_PROFILES = KEY_PROFILES - KEY_PROFILES.mean(1, keepdims=True)
+KEY_PROFILES = KEY_PROFILES / np.linalg.norm(KEY_PROFILES, axis=1, keepdims=True)  # (24, 12)
 
 
 def key_of(histogram: np.ndarray) -> np.ndarray:
     """Return the class of the key of pitch-class histograms (..., 12), by any measure; 0 where none is clear."""
     centred = histogram - histogram.mean(-1, keepdims=True)
     norm = np.linalg.norm(centred, axis=-1, keepdims=True)
-    fit = centred / np.maximum(norm, 1e-9) @ _PROFILES.T  # (..., 24)
+    fit = centred / np.maximum(norm, 1e-9) @ KEY_PROFILES.T  # (..., 24)
     return np.where(fit.max(-1) >= SURE, 1 + fit.argmax(-1), 0)
 
 
