@@ -12,7 +12,7 @@ import math
 from livejam.grid import BeatGrid
 from livejam.notes import TICKS_PER_BEAT, Metre, Note
 
-ACCENT, BEAT = 76, 77  # pitches: high and low wood block, on General MIDI's drum channel
+ACCENT, BEAT = CLICKS = 76, 77  # pitches: high and low wood block, on General MIDI's drum channel
 ACCENT_VELOCITY, BEAT_VELOCITY = 112, 88
 LENGTH = 0.04  # seconds
 AHEAD = 0.1  # seconds before its time that a click is handed out
