@@ -84,7 +84,8 @@ class Accompaniment:
         self._playback = Playback()
         self._sender = Sender(stage, settings.output_latency, settings.shared_bus, self._tell_of)
         clicks = settings.click is not None or settings.count_in > 0
-        self._metronome = Metronome(settings.metre, settings.count_in, settings.click is not None) if clicks else None
+        clicking = settings.metre, settings.count_in, settings.click is not None, self._bar_at
+        self._metronome = Metronome(*clicking) if clicks else None
         self._beat: BeatGrid | None = None  # of the clock
         self._form: Form | None = None  # that is played, or was played last
         self._ended = False  # the band came to an end by itself
@@ -146,6 +147,14 @@ class Accompaniment:
         if self._metronome and (self._metronome.deadline is None or now >= self._metronome.deadline):
             for click in self._metronome.due(now, self._beat):
                 self._playback.schedule(click, self._settings.click or DRUM_CHANNEL)
+
+    def _bar_at(self, tick: int) -> Metre:
+        """Return the bar in which a tick of the clock's song lies."""
+        song, form = self._line.song or 0, self._form
+        if form is None or tick + song < form.origin:
+            form = Form(self._settings.metre, song)
+        metre = form.at(tick + song).metre
+        return replace(metre, bar_line=metre.bar_line - song)
 
     def _take(self, time: float, event: Arrival) -> None:
         """Take in what happened at `time`."""
@@ -242,7 +251,7 @@ class Accompaniment:
         if self._stood:
             self._lead.close(Tempos(((now, grid),)), now)  # what was played meanwhile is nobody's to judge
         soonest = grid.tick_at(now + READY + self._sender.ahead)
-        at = Form(settings.metre, song).bar_from(soonest)
+        at = (self._form or Form(settings.metre, song)).bar_from(soonest)
         self._form = Form(settings.metre, at, settings.chart, settings.choruses, settings.trade)
         if self._follows:
             self._form = replace(self._form, origin=song)
