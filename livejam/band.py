@@ -217,7 +217,7 @@ class Band:
         spot = form.at(self._next)
         if self._next != spot.start:
             return False
-        silent, rest = self._lead.silence(now), self._settings.rest
+        silent, rest = self._lead.silence(max(now, self._line.grid.seconds_at(self._next))), self._settings.rest
         ticks = max(rest, 2 * (form.trade or 0)) * spot.metre.bar_ticks
         stopped = silent is not None and silent * self._line.grid.ticks_a_second >= ticks
         return form.over(self._next) or (bool(rest) and stopped and self._next - self._began >= ticks)

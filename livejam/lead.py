@@ -56,6 +56,7 @@ class Lead:
                 self._down.pop(pitch, None)
                 self._latest = now if self._latest is not None else None
             case PortLost():
+                self._latest = now if self._down else self._latest
                 self._down.clear()
 
     @property

@@ -77,7 +77,7 @@ def test_a_key_that_is_stuck_is_silence_in_the_end(lead):
 def test_a_lost_port_lifts_the_keys(lead):
     lead.take_in(NoteOn(60, 80), 1.0)
     lead.take_in(PortLost("Piano"), 2.0)
-    assert lead.silence(3.0) == 2.0
+    assert lead.silence(3.0) == 1.0
 
 
 def test_notes_so_far_are_on_the_grid_and_end_now(lead):
