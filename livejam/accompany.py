@@ -21,8 +21,7 @@ from livejam.pieces import Role
 from livejam.playalong import Accompaniment, AlongSettings
 from livejam.ports import Driver, PortChoice
 from livejam.practice import Report, report
-
-WELCOME = "play; the band begins with the beat"
+from livejam.screen import PRACTISING
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def accompany(practice: Practice, driver: Driver, network: Network, console: Con
     about = {**practice.about, "settings": in_words(practice)}
     gig = Gig(
         practice.ports, about, settings.metre, tracks, practice.record, practice.keep,
-        parts=settings.band.parts, welcome=WELCOME,
+        parts=settings.band.parts, words=PRACTISING,
     )  # fmt: skip
     with on_stage(gig, driver, network, console, partial(_beat, practice)) as hall:
         session = Accompaniment(hall.stage, network, replace(settings, shared_bus=hall.shared))

@@ -14,6 +14,7 @@ never waits and never falls silent by accident. At the end, or when the player h
 | asked | a note that the span does not go with | asked | Span is told anew, under another number |
 | asked | its time comes, it is there | awaiting the next | it is committed to |
 | asked | its time comes, it is not there | awaiting the next | the bar before is committed to once more |
+| asked | the song is elsewhere | awaiting | what was asked for is forgotten |
 | any | the clock stops | resting | |
 
 Pure. Knows nothing of ports, channels or the network. Times are seconds of the session's clock, ticks say so. The
@@ -31,7 +32,7 @@ from livejam.parts import ORDER
 from livejam.phrasing import TickLine
 from livejam.pieces import Role, Style
 from livejam.spans import BAND, Accompanied, PartNote, Span
-from livejam.voicing import block, held, last_chord, last_stroke, on_chord
+from livejam.voicing import CRASH, KICK, block, held, last_chord, on_chord
 
 SOONEST = 0.12  # seconds before its time that a span is asked for at least, whatever the look-ahead
 COMMIT = 0.02  # seconds before its first note is wanted that a span is committed to
@@ -44,6 +45,7 @@ SETTLING = 0.2  # share of a new span in the loudness that the network has by it
 BUSY, VERY_BUSY, IDLE = 2.0, 3.0, 0.4  # onsets a beat: the chords play less from there on, or more below
 VELOCITIES = 1, 127
 LAST_BARS = 1  # that the last chord is held
+BACK = 4  # bars that are looked through for one that can be repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,13 @@ class Band:
         """Have spans made up by `tell`, which must return at once, along `line`, behind `lead`."""
         self._tell, self._line, self._lead, self._settings = tell, line, lead, settings
         self._form: Form | None = None  # None: it rests
+        self._began = 0  # ticks
         self._next = 0  # ticks: where the next span begins
         self._asked: _Asked | None = None
         self._number = 0
         self._made: list[PartNote] = []  # committed to, by onset
         self._loudness: float | None = None  # velocity that the network plays at by itself
+        self.end = 0  # ticks: where the last chord ends, once it is committed to
         self.muted: frozenset[Role] = frozenset()
         self.tally = BandTally()
 
@@ -100,8 +104,12 @@ class Band:
 
     def begin(self, form: Form, at: int) -> None:
         """Play `form` from tick `at` on, where a bar begins."""
-        self._form, self._next, self._asked = form, at, None
+        self._form, self._began, self._next, self._asked = form, at, at, None
         self._made = [each for each in self._made if each.note.onset < at]
+
+    def move(self, form: Form) -> None:
+        """Go on without a break, but elsewhere in the song: in `form`."""
+        self._form, self._next, self._asked = form, max(self._next, form.origin), None
 
     def stop(self) -> None:
         """Play no more, from now on."""
@@ -192,9 +200,9 @@ class Band:
 
     def _heard(self, start: int, now: float) -> tuple[PartNote, ...]:
         """Return all that was played up to now and lies before `start`: the latest of it."""
-        tempos = self._line.tempos(now)
+        tempos = self._line.tempos(self._lead.since(now))
         played = self._lead.notes(tempos, now) if tempos else ()
-        music = [*(PartNote(note, Role.MELODY, True) for note in played if note.onset < start), *self._made]
+        music = [*(PartNote(note, Role.MELODY, True) for note in played if note.onset < start), *self._made[-HEARD:]]
         return tuple(sorted(music, key=in_order)[-HEARD:])
 
     def _density(self, now: float, solo: bool) -> int:
@@ -209,10 +217,10 @@ class Band:
         spot = form.at(self._next)
         if self._next != spot.start:
             return False
-        silent, rest = self._lead.silence(now), self._settings.rest
-        bars = max(rest, 2 * (form.trade or 0))
-        stopped = silent is not None and silent >= bars * spot.metre.bar_ticks / self._line.grid.ticks_a_second
-        return form.over(self._next) or (bool(rest) and stopped)
+        silent, rest = self._lead.silence(max(now, self._line.grid.seconds_at(self._next))), self._settings.rest
+        ticks = max(rest, 2 * (form.trade or 0)) * spot.metre.bar_ticks
+        stopped = silent is not None and silent * self._line.grid.ticks_a_second >= ticks
+        return form.over(self._next) or (bool(rest) and stopped and self._next - self._began >= ticks)
 
     def _commit(self, form: Form, asked: _Asked) -> list[PartNote]:
         """Play the span that is awaited, and go on to the next."""
@@ -222,46 +230,51 @@ class Band:
             made = self._vamp(form, span)
         else:
             self.tally.played += len(made)
+            made = self._as_loud(made)
         self.tally.spans += 1
         self._next, self._asked = span.end, None
         return self._keep([each for each in made if each.role not in self.muted], form)
 
     def _keep(self, notes: Sequence[PartNote], form: Form) -> list[PartNote]:
         """Return notes as they are played, and remember them."""
-        loud = self._as_loud(notes)
-        played = [each._replace(note=replace(each.note, length=held(each, form))) for each in loud]
+        played = [each._replace(note=replace(each.note, length=held(each, form))) for each in notes]
         self._made = [*self._made, *played][-KEPT:]
         return played
 
-    def _as_loud(self, notes: Sequence[PartNote]) -> list[PartNote]:
-        """Return notes as loud as the player is."""
+    def _as_loud(self, notes: Sequence[PartNote]) -> tuple[PartNote, ...]:
+        """Return notes that were made up, as loud as the player is."""
         level = self._lead.level
         if not notes or level is None:
-            return list(notes)
+            return tuple(notes)
         own = sum(each.note.velocity for each in notes) / len(notes)
         self._loudness = own if self._loudness is None else self._loudness + SETTLING * (own - self._loudness)
         shift, (low, high) = round(LOUDER * (level - self._loudness)), VELOCITIES
-        return [
+        return tuple(
             each._replace(note=replace(each.note, velocity=min(high, max(low, each.note.velocity + shift))))
             for each in notes
-        ]
+        )
 
     def _vamp(self, form: Form, span: Span) -> tuple[PartNote, ...]:
-        """Return what fills a span that nobody made up: the bar before once more, on the chords of this one."""
+        """Return what fills a span that nobody made up: the bar before once more, on the chords of this one.
+
+        As loud as it was then. Where nothing was played in that bar, as after a leap of the clock, one before it does.
+        """
         bar = span.metre.bar_ticks
-        before = [each for each in self._made if span.start - bar <= each.note.onset < span.end - bar]
-        if not before and span.chords:
-            return block(form.chord(span.start), span.start, span.end - span.start, span.parts)
-        moved = [each._replace(note=replace(each.note, onset=each.note.onset + bar)) for each in before]
-        return tuple(on_chord(each, form.chord(each.note.onset)) for each in moved if each.role in span.parts)
+        for back in range(bar, (BACK + 1) * bar, bar):
+            before = [each for each in self._made if span.start - back <= each.note.onset < span.end - back]
+            if before:
+                moved = [each._replace(note=replace(each.note, onset=each.note.onset + back)) for each in before]
+                return tuple(on_chord(each, form.chord(each.note.onset)) for each in moved if each.role in span.parts)
+        return self._as_loud(block(form.chord(span.start), span.start, span.end - span.start, span.parts))
 
     def _end(self, form: Form) -> list[PartNote]:
         """Hold the last chord, and rest."""
         length = LAST_BARS * form.at(self._next).metre.bar_ticks
         parts = tuple(role for role in self._settings.parts if role not in self.muted)
         chord = last_chord(form)
-        notes = block(chord, self._next, length, parts) if chord else self._last_heard(length, parts)
-        kept = self._keep(notes, form)
+        struck = self._as_loud(block(chord, self._next, length, parts, (KICK, CRASH)))
+        kept = self._keep(struck if chord else (*self._last_heard(length, parts), *struck), form)
+        self.end = self._next + length
         self.stop()
         return [each._replace(note=replace(each.note, length=length)) for each in kept]
 
@@ -279,7 +292,7 @@ class Band:
                 for each in latest
                 if role in parts
             ]
-        return (*held, *last_stroke(self._next, parts))
+        return tuple(held)
 
 
 def in_order(each: PartNote) -> tuple[int, int, int]:

@@ -9,6 +9,7 @@ import math
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -123,7 +124,7 @@ class Chart:
         parts = self.bars[kept], self.metres[kept], (0, *sections)
         return replace(self, bars=parts[0], metres=parts[1], sections=parts[2], text=written_out(*parts))
 
-    def _place(self, tick: int, metre: Metre, origin: int, lines: list[int]) -> Place:
+    def _place(self, tick: int, metre: Metre, origin: int, lines: tuple[int, ...]) -> Place:
         chorus, within = divmod(tick - origin, lines[-1])
         bar = bisect_right(lines, within) - 1
         start = origin + chorus * lines[-1] + lines[bar]
@@ -131,13 +132,20 @@ class Chart:
         ends = bar + 1 == len(self.bars) or bar + 1 in self.sections
         return Place(chorus, bar, start, Metre(numerator, denominator, start), ends)
 
-    def _lines(self, metre: Metre) -> list[int]:
-        """Return where each bar of a chorus begins, and where the chorus ends, ticks from its beginning."""
-        lengths = (Metre(*self._signature(bar, metre)).bar_ticks for bar in range(len(self.bars)))
-        return list(accumulate(lengths, initial=0))
+    def _lines(self, metre: Metre) -> tuple[int, ...]:
+        return _bar_lines(self.metres, (metre.numerator, metre.denominator))
 
     def _signature(self, bar: int, metre: Metre) -> Signature:
         return self.metres[bar] or (metre.numerator, metre.denominator)
+
+
+@lru_cache(maxsize=16)
+def _bar_lines(metres: tuple[Signature | None, ...], usual: Signature) -> tuple[int, ...]:
+    """Return where each bar of a chorus begins, and where the chorus ends, ticks from its beginning.
+
+    It is asked for with every note, and is the same all through a song.
+    """
+    return tuple(accumulate((Metre(*(metre or usual)).bar_ticks for metre in metres), initial=0))
 
 
 def _moved(chord: Placed, semitones: int) -> Placed:

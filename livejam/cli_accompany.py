@@ -70,8 +70,8 @@ def read_ramp(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     if value is None:
         return None
     try:
-        given = [float(number) for number in value.split(":")]
-        first, last, choruses, step = given + [1.0, 5.0][len(given) - 2 :]
+        first, last, *more = (float(number) for number in value.split(":"))
+        choruses, step = [*more, *(1.0, 5.0)[len(more) :]]
     except ValueError:
         first = last = choruses = step = 0.0
     if not (SLOWEST <= first < last <= FASTEST and choruses >= 1 and choruses == int(choruses) and 0 < step <= 100):
@@ -205,12 +205,14 @@ def _settings(asked: dict[str, Any]) -> "AlongSettings":
     used = [channels[role] for role in playing]
     if len(set(used)) < len(used):
         raise click.UsageError("two parts share a channel; give each its own with --channels bass=2,chords=3,drums=10")
+    if asked["click"] in [channels[role] for role in playing if role is not Role.DRUMS]:
+        raise click.UsageError(f"--click {asked['click']} is a part's channel; give another, as in --click 10")
     band = BandSettings(
         asked["parts"], _style(asked["style"], chart) or Style.UNKNOWN, asked["span"], asked["look_ahead"],
         asked["end_after"],
     )  # fmt: skip
     return AlongSettings(
-        band, asked["metre"] or Metre(4, 4), chart, asked["choruses"], asked["trade"], asked["ramp"], channels,
+        band, asked["metre"] or _metre(chart), chart, asked["choruses"], asked["trade"], asked["ramp"], channels,
         {} if asked["no_programs"] else {**PROGRAMS, **asked["programs"]}, asked["click"],
         0 if asked["clock"] else asked["count_in"], asked["output_latency"] / 1000,
     )  # fmt: skip
@@ -228,6 +230,11 @@ def _chart(asked: dict[str, Any]) -> "Chart | None":
         raise click.UsageError("--loop A-B goes round until you stop; leave --choruses away")
     chart = chart.passage(*asked["loop"]) if asked["loop"] else chart
     return chart.transposed(asked["transpose"])
+
+
+def _metre(chart: "Chart | None") -> Metre:
+    """Return the metre with which a chart begins, if it says one."""
+    return Metre(*(chart.metres[0] if chart and chart.metres[0] else (4, 4)))
 
 
 def _style(asked: Any, chart: "Chart | None") -> Any:

@@ -112,6 +112,8 @@ class MidiClock:
         self._grid: BeatGrid | None = None
         self._impossible: str | None = None
         self._silent = False
+        self._rolled = -math.inf  # seconds: the latest start
+        self._awaited = False  # a pulse, for long
 
     @property
     def running(self) -> bool:
@@ -121,7 +123,7 @@ class MidiClock:
     @property
     def trouble(self) -> str | None:
         """What is wrong with the clock, in one line; None: nothing."""
-        if self._silent and self._rolling is not False and self._slow < SLOW_PULSES:
+        if self._awaited and self._rolling is not False and self._slow < SLOW_PULSES:
             return "the MIDI clock has stopped without a stop message; start it again, or play on without it"
         return self._impossible
 
@@ -132,9 +134,9 @@ class MidiClock:
                 self._pulse(now)
             case ClockStart():
                 self._song = 0
-                self._roll()
+                self._roll(now)
             case ClockContinue():
-                self._roll()
+                self._roll(now)
             case ClockStop():
                 self._song = self._next if self._rolling else self._song
                 self._rolling = False
@@ -145,17 +147,18 @@ class MidiClock:
     def grid(self, now: float) -> BeatGrid | None:
         """Return the beat; None before a quarter note of pulses, and when none have come for long."""
         waited = 0.0 if self._last is None else now - self._last
-        self._silent = waited > SILENT
+        self._silent, self._awaited = waited > SILENT, min(waited, now - self._rolled) > SILENT
         return self._grid if waited <= GONE else None
 
-    def _roll(self) -> None:
+    def _roll(self, now: float) -> None:
+        self._rolled = now
         if not self._rolling:  # where it already rolls, the pulses go on as before
             self._pulses.tear()
         self._next, self._rolling = self._song, True
 
     def _pulse(self, now: float) -> None:
         gap = TORN if self._last is None else now - self._last
-        self._last, self._silent = now, False
+        self._last, self._silent, self._awaited = now, False, False
         tick, self._next = self._next, self._next + 1
         self._recent_rate += (min(gap, TORN) - self._recent_rate) / WINDOW
         if abs(gap) >= TORN:

@@ -5,6 +5,7 @@ nothing of seconds, of the network or of who plays. Times are ticks on the line 
 from 0.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 from livejam.chart import Chart
@@ -13,6 +14,7 @@ from livejam.pieces import Quality
 from livejam.tokenizer import Chord
 
 SECTION = 8  # bars, where there is no chart
+ROUNDING = 1e-3  # ticks: what lies that little after a bar line lies on it
 AROUND = 2  # bars of chords that are known beyond a span
 
 
@@ -54,6 +56,11 @@ class Form:
         bar = (tick - self.origin) // self.metre.bar_ticks
         metre = replace(self.metre, bar_line=self.origin + bar * self.metre.bar_ticks)
         return Spot(0, bar, metre, bar % SECTION == SECTION - 1)
+
+    def bar_from(self, tick: float) -> int:
+        """Return where a bar begins, the first at or after `tick`; none before the song begins."""
+        spot = self.at(math.ceil(tick - ROUNDING))
+        return max(self.origin, spot.start if spot.start >= tick - ROUNDING else spot.end)
 
     def over(self, tick: int) -> bool:
         """Tell whether all choruses have been played at `tick`."""

@@ -36,10 +36,11 @@ class Lead:
     def __init__(self, longest_key: float) -> None:
         """`longest_key`: seconds; no note lasts longer."""
         self._ear = Ear(longest_key)
+        self._longest_key = longest_key
         self._settled: deque[TickNote] = deque(maxlen=KEPT)
         self._velocities: deque[int] = deque(maxlen=RECENT)
         self._onsets: deque[float] = deque(maxlen=128)  # seconds
-        self._down: set[int] = set()  # keys
+        self._down: dict[int, float] = {}  # key -> seconds: when it went down
         self._latest: float | None = None  # seconds: the latest key, down or up
 
     def take_in(self, event: NoteOn | NoteOff | Pedal | PortLost, now: float) -> None:
@@ -49,12 +50,13 @@ class Lead:
             case NoteOn(pitch, velocity):
                 self._velocities.append(velocity)
                 self._onsets.append(now)
-                self._down.add(pitch)
+                self._down[pitch] = now
                 self._latest = now
             case NoteOff(pitch):
-                self._down.discard(pitch)
+                self._down.pop(pitch, None)
                 self._latest = now if self._latest is not None else None
             case PortLost():
+                self._latest = now if self._down else self._latest
                 self._down.clear()
 
     @property
@@ -72,10 +74,18 @@ class Lead:
         return (strikes + bool(places)) / STRETCH
 
     def silence(self, now: float) -> float | None:
-        """Return for how many seconds no key was down; 0 while one is, None if nothing was played yet."""
+        """Return for how many seconds no key was down; 0 while one is, None if nothing was played yet.
+
+        A key that stays down for too long is stuck and counts as released.
+        """
         if self._latest is None:
             return None
-        return 0.0 if self._down else now - self._latest
+        held = (min(now, struck + self._longest_key) for struck in self._down.values())
+        return max(0.0, now - max([self._latest, *held]))
+
+    def since(self, now: float) -> float:
+        """Return when the oldest note began that is not settled yet, seconds."""
+        return min((note.onset for note in self._ear.so_far(now)), default=now)
 
     def notes(self, tempos: Tempos, now: float) -> tuple[TickNote, ...]:
         """Return the latest notes so far, by onset, as they lie on the line; keys that are down end now."""

@@ -30,7 +30,7 @@ from livejam.ports import Driver, PortChoice, Ports, open_ports
 from livejam.pulse import DEFAULT_BPM
 from livejam.realtime import collect, hurry, quick_switching, quiet_collector, relax
 from livejam.recording import JamFile, JamRecorder, jam_path
-from livejam.screen import PLAY_A_PHRASE, StatusLine
+from livejam.screen import JAMMING, StatusLine, Words
 from livejam.session import Session
 from livejam.signals import ENDINGS
 from livejam.stage import Arrival, Partner, Settings, Stage
@@ -107,7 +107,7 @@ class Gig:
     keep: bool = True  # False: no recording
     modes: tuple[Mode, ...] = ()  # that can be chosen by keys
     parts: tuple[Role, ...] = ()  # that keys turn off and on
-    welcome: str = PLAY_A_PHRASE  # what to do first, in words
+    words: Words = JAMMING  # of the status line
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +176,8 @@ def on_stage(gig: Gig, driver: Driver, network: Network, console: Console, beat_
         network.connect(arrive)
         network.bequeath(Estate(ledger.path, driver.name, ports.target))
         pressed = stack.enter_context(keys(gig.modes, arrive, parts=gig.parts))
-        words = hint(gig.modes, gig.parts) if pressed else ""
-        line = StatusLine(console, f"{ports.names[0]} -> {ports.names[1]}", words, gig.welcome)
+        offered = hint(gig.modes, gig.parts) if pressed else ""
+        line = StatusLine(console, f"{ports.names[0]} -> {ports.names[1]}", offered, gig.words)
         screen = stack.enter_context(line)
         recorder = stack.enter_context(JamRecorder(_file(gig, path, ports), screen.warn)) if path else None
         beat = beat_of(inbox, clock, stack)

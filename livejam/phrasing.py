@@ -219,6 +219,10 @@ class TickLine:
             self._felt = grid
         self._floor = max([self._floor, *(note.onset for note in notes)])
 
+    def reach(self, tick: int) -> None:
+        """Let nothing that a clock begins anew lie before `tick`."""
+        self._floor = max(self._floor, tick)
+
     def tempos(self, since: float) -> "Tempos | None":
         """Return the clock's grids that held from `since` (seconds) on; None: no clock."""
         if not self._known:

@@ -8,21 +8,21 @@ it through the inbox alone.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from livejam.band import Band, BandSettings, BandTally
 from livejam.chart import Chart
 from livejam.chordscale import chord_name
-from livejam.clock import RampClock
+from livejam.clock import MidiClock, RampClock
 from livejam.composer import Forgotten, Lost
 from livejam.events import Clocking, Gesture, Pedal, PortBack, PortLost, Stop
 from livejam.form import Form, Spot
 from livejam.grid import BeatGrid
 from livejam.lead import Lead, Played
 from livejam.messages import DRUM_CHANNEL
-from livejam.metronome import Metronome
+from livejam.metronome import CLICKS, Metronome
 from livejam.notes import TICKS_PER_BEAT, Cue, Metre, Note, NoteOff, NoteOn
-from livejam.phrasing import EARLY, TickLine
+from livejam.phrasing import EARLY, Tempos, TickLine
 from livejam.pieces import Role
 from livejam.playback import Playback
 from livejam.practice import Strike, is_clean
@@ -84,14 +84,16 @@ class Accompaniment:
         self._playback = Playback()
         self._sender = Sender(stage, settings.output_latency, settings.shared_bus, self._tell_of)
         clicks = settings.click is not None or settings.count_in > 0
-        self._metronome = Metronome(settings.metre, settings.count_in, settings.click is not None) if clicks else None
-        self._parts = {channel: role for role, channel in settings.channels.items()}
+        clicking = settings.metre, settings.count_in, settings.click is not None, self._bar_at
+        self._metronome = Metronome(*clicking) if clicks else None
         self._beat: BeatGrid | None = None  # of the clock
         self._form: Form | None = None  # that is played, or was played last
         self._ended = False  # the band came to an end by itself
+        self._over = False  # and that was all: every chorus was played
+        self._rests_at: float | None = None  # seconds: its last chord has sounded
+        self._stood = False  # the clock has stood still
         self._trouble: str | None = None
         self._missed = 0
-        self._over_at: float | None = None  # seconds: all choruses are played, and the last chord has sounded
         self._spot: Spot | None = None  # the bar that is shown
         self._running = True
         self.strikes: list[Strike] = []  # what the player did, for the report
@@ -146,6 +148,14 @@ class Accompaniment:
             for click in self._metronome.due(now, self._beat):
                 self._playback.schedule(click, self._settings.click or DRUM_CHANNEL)
 
+    def _bar_at(self, tick: int) -> Metre:
+        """Return the bar in which a tick of the clock's song lies."""
+        song, form = self._line.song or 0, self._form
+        if form is None or tick + song < form.origin:
+            form = Form(self._settings.metre, song)
+        metre = form.at(tick + song).metre
+        return replace(metre, bar_line=metre.bar_line - song)
+
     def _take(self, time: float, event: Arrival) -> None:
         """Take in what happened at `time`."""
         if self._sender.returns(event, time):
@@ -187,7 +197,7 @@ class Accompaniment:
         if isinstance(event, NoteOn | NoteOff):
             self._stage.screen.player_note(time, event)
         if isinstance(event, NoteOn):
-            if self._ended:
+            if self._ended and not self._over:
                 self._begin(time)
             self._band.hear(event.pitch, time)
 
@@ -200,7 +210,7 @@ class Accompaniment:
 
     def _keep_score(self, now: float, closing: bool = False) -> None:
         """Keep what the player did against the beat and the chords."""
-        tempos, form = self._line.tempos(now), self._form
+        tempos, form = self._line.tempos(self._lead.since(now)), self._form
         if tempos is None or form is None:
             return
         played = self._lead.close(tempos, now) if closing else self._lead.settle(tempos, now)
@@ -219,9 +229,11 @@ class Accompaniment:
                 self._stage.screen.warn(SILENT)
             self._missed = self._band.tally.missed
         if self._form and not self._band.playing and not self._ended:
-            self._end(notes)
-        if self._over_at is not None and now >= self._over_at:
-            self._running = False
+            self._end(self._form)
+        if self._rests_at is not None and now >= self._rests_at:
+            self._rests_at = None
+            self._stage.rest()
+            self._running = not self._over
         self._turn_bar(now)
         self._play(self._stage.clock())
 
@@ -232,29 +244,52 @@ class Accompaniment:
             self._playback.schedule(Note(onset, note.pitch, note.velocity, end - onset), self._settings.channels[role])
 
     def _begin(self, now: float) -> None:
-        """Have the band begin with the next bar; with a tempo of our own the song begins there, too."""
-        grid, song, metre = self._line.grid, self._line.song, self._settings.metre
+        """Have the band begin with the next bar; so does the song, unless its place is another's to say."""
+        grid, song, settings = self._line.grid, self._line.song, self._settings
         if song is None:
             return
-        bar = math.ceil((grid.tick_at(now + READY + self._sender.ahead) - song) / metre.bar_ticks)
-        at = song + max(0, bar) * metre.bar_ticks
-        settings, again = self._settings, self._ended and not self._follows
-        self._form = Form(metre, at if again else song, settings.chart, settings.choruses, settings.trade)
-        self._ended = False
+        if self._stood:
+            self._lead.close(Tempos(((now, grid),)), now)  # what was played meanwhile is nobody's to judge
+        soonest = grid.tick_at(now + READY + self._sender.ahead)
+        at = (self._form or Form(settings.metre, song)).bar_from(soonest)
+        self._form = Form(settings.metre, at, settings.chart, settings.choruses, settings.trade)
+        if self._follows:
+            self._form = replace(self._form, origin=song)
+            at = self._form.bar_from(soonest)
+        self._ended = self._stood = False
+        self._spot = self._rests_at = None
         self._set_programs()
         self._band.begin(self._form, at)
 
     @property
     def _follows(self) -> bool:
-        """Whether the song's place is another's to say."""
-        return not isinstance(self._stage.beat, RampClock)
+        """Whether the song's place is another's to say: a Link session has bars, but no song."""
+        return isinstance(self._stage.beat, MidiClock)
 
-    def _end(self, notes: Sequence[PartNote]) -> None:
+    def _move(self, form: Form, song: int) -> None:
+        """The song is elsewhere: the band goes on there, without a break, for bar lines stay bar lines."""
+        self._form, self._spot = replace(form, origin=song), None
+        self._band.move(self._form)
+
+    def _end(self, form: Form) -> None:
         """The band has played its last chord: it waits for the player, or that was all."""
-        self._ended = True
+        self._ended, self._over = True, form.over(self._band.end - 1)
+        self._rests_at = self._line.grid.seconds_at(self._band.end)
+        self._show_rest()
+
+    def _stand(self, now: float) -> None:
+        """The clock stands still: so does the band."""
+        self._keep_score(now, closing=True)
+        self._band.stop()
+        self._sender.send(self._playback.silence(now))
+        self._form, self._stood = None, True
         self._stage.rest()
-        if self._settings.choruses is not None and notes and self._form and self._form.over(notes[0].note.onset):
-            self._over_at = self._line.grid.seconds_at(max(each.note.onset + each.note.length for each in notes))
+        self._stage.screen.warn(GONE)
+        self._show_rest()
+
+    def _show_rest(self) -> None:
+        self._stage.screen.state(State.IDLE, 0)
+        self._stage.screen.steering("")
 
     def _set_programs(self) -> None:
         """Tell the synth which instrument each part is; drums have their channel."""
@@ -281,19 +316,20 @@ class Accompaniment:
                 self._stage.screen.warn(self._trouble)
         if beat != self._beat:
             self._move_to(beat, now)
-        runs = clock.running and beat is not None
-        if not runs and self._band.playing:
-            self._band.stop()
-            self._sender.send(self._playback.silence(now))
-            self._form = None
-            self._stage.screen.warn(GONE)
-        elif runs and not self._band.playing and not self._ended:
+        form, song, playing = self._form, self._line.song, self._band.playing
+        if not clock.running or song is None:
+            if playing:
+                self._stand(now)
+            self._ended = self._over  # where the clock begins anew, so does the band
+        elif not playing and not self._ended:
             self._begin(now)
-        elif runs and self._follows and self._form and self._band.playing and self._form.origin != self._line.song:
-            self._begin(now)  # the song has jumped
+        elif playing and form and form.origin != song and self._follows:
+            self._move(form, song)
 
     def _move_to(self, beat: BeatGrid | None, now: float) -> None:
         before = self._line.grid
+        if beat is None:
+            self._line.reach(math.ceil(before.tick_at(now)))  # another clock goes on from here
         self._line.follow(beat, now)
         if beat and self._beat:
             self._playback.retime(lambda time: self._line.grid.seconds_at(before.tick_at(time)))
@@ -306,15 +342,15 @@ class Accompaniment:
     # What is sent and shown
 
     def _tell_of(self, cue: Cue) -> None:
-        """Keep and show a message of the band's."""
-        if cue.channel in self._parts:
+        """Keep and show a message of the band's; a click is none, though drums may have the same channel."""
+        if cue.message.pitch not in CLICKS or cue.channel != (self._settings.click or DRUM_CHANNEL):
             self._stage.recorder.record(cue.at, cue.message, player=False, channel=cue.channel)
             self._stage.screen.answer_note(cue.at, cue.message)
 
     def _next_bar(self) -> float | None:
         """Return when the next bar begins, seconds; where all is over, when that is."""
         if self._form is None or not self._band.playing:
-            return self._over_at if self._ended else None
+            return self._rests_at
         if self._spot is None:
             return self._line.grid.seconds_at(self._form.origin)
         return self._line.grid.seconds_at(self._spot.end)
@@ -329,11 +365,12 @@ class Accompaniment:
         spot = form.at(tick)
         if tick < form.origin or spot == self._spot:
             return
-        self._spot = spot
+        before, self._spot = self._spot, spot
         if spot.bar == 0 and spot.chorus > 0 and self._settings.ramp:
             self._keep_score(now, closing=False)
             self._quicken(self._settings.ramp, spot)
-        self._stage.screen.state(State.LISTENING, spot.chorus + 1)
+        if before is None or before.chorus != spot.chorus:
+            self._stage.screen.state(State.LISTENING, spot.chorus + 1 if form.chart else 0)
         self._stage.screen.steering(_in_words(form, spot))
 
     def _quicken(self, ramp: Ramp, spot: Spot) -> None:
@@ -341,8 +378,8 @@ class Accompaniment:
         clock, grid = self._stage.beat, self._line.grid
         if spot.chorus % ramp.choruses or not isinstance(clock, RampClock) or grid.bpm >= ramp.last:
             return
-        if is_clean([strike for strike in self.strikes if strike.chorus == spot.chorus - 1]):
-            song = self._line.song or 0
+        begin, song = self._form.origin if self._form else 0, self._line.song or 0
+        if is_clean([each for each in self.strikes if each.chorus == spot.chorus - 1 and each.bar_start >= begin]):
             clock.change(min(ramp.last, grid.bpm + ramp.step), spot.start - song)
             self._follow_clock(self._stage.clock())
 

@@ -7,6 +7,7 @@ process of the screen's own draws (painter.py). Times are seconds of the session
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from rich.console import Console
 from rich.live import Live
@@ -134,12 +135,25 @@ class Relay:
         self._put(Told(text))
 
 
-PLAY_A_PHRASE = "play a phrase"
-LOOKS = {  # symbol, colour, what it says
-    State.IDLE: ("○", "", PLAY_A_PHRASE),
-    State.LISTENING: ("●", "bold #0072b2", ""),
-    State.RESPONDING: ("▶", "bold #e69f00", ""),
+LOOKS = {  # symbol, colour
+    State.IDLE: ("○", ""),
+    State.LISTENING: ("●", "bold #0072b2"),
+    State.RESPONDING: ("▶", "bold #e69f00"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the line calls things."""
+
+    hint: str = "play a phrase"  # what to do first
+    listening: str = State.LISTENING.value
+    turn: str = "turn"
+    counts: bool = True  # whether it counts notes
+
+
+JAMMING = Words()
+PRACTISING = Words("play; the band begins with the beat", "playing", "chorus", counts=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +167,7 @@ class Status:
     mode: str = ""  # how turns are taken, in words
     steering: str = ""  # what is asked of the answers, in words
     bars: Traded | None = None  # of this turn, where bars are traded
+    words: Words = JAMMING
 
     def after(self, seen: Seen) -> "Status":
         """Return the status once `seen` has happened."""
@@ -173,22 +188,25 @@ class Status:
 
     def line(self, now: float) -> Text:
         """The line for a terminal, at `now`."""
-        symbol, style, _ = LOOKS[self.state]
-        line = Text(f"{symbol} {self.state.value:<10}", style=style, no_wrap=True, overflow="ellipsis")
+        symbol, style = LOOKS[self.state]
+        line = Text(f"{symbol} {self._state:<10}", style=style, no_wrap=True, overflow="ellipsis")
         bar = [f"bar {self.bars.at(now)} of {self.bars.count}"] if self.bars else []
         return line.append(" · ".join([*bar, *self._parts()]), style="default not bold")
 
     def plain(self) -> str:
         """The line for a file or a pipe."""
-        return f"{self.state.value}: {', '.join(self._parts())}"
+        return f"{self._state}: {', '.join(self._parts())}"
+
+    @property
+    def _state(self) -> str:
+        return self.words.listening if self.state is State.LISTENING else self.state.value
 
     def _parts(self) -> Iterator[str]:
-        hint = LOOKS[self.state][2]
-        if hint:
-            yield hint
+        if self.state is State.IDLE:
+            yield self.words.hint
         if self.turn:
-            yield f"turn {self.turn}"
-        if self.notes and not hint:
+            yield f"{self.words.turn} {self.turn}"
+        if self.notes and self.state is not State.IDLE and self.words.counts:
             yield f"{self.notes} note{'s' if self.notes > 1 else ''}"
         if self.bpm is not None:
             yield f"{self.bpm:.0f} bpm"
@@ -206,9 +224,10 @@ def print_warning(console: Console, text: str) -> None:
 class StatusPicture:
     """The status as a line that stays at the foot of a terminal; elsewhere, a line for each change of turn."""
 
-    def __init__(self, console: Console, live: Live | None) -> None:
+    def __init__(self, console: Console, live: Live | None, words: Words = JAMMING) -> None:
         self._console = console
         self._live = live
+        self._first = Status(words=words)
         self._status: Status | None = None  # until the jam begins
 
     def see(self, seen: Seen) -> None:
@@ -217,7 +236,7 @@ class StatusPicture:
             print_warning(self._console, seen.text)
         elif isinstance(seen, Told):
             self._console.print(Text(seen.text), soft_wrap=True)
-        before = self._status or Status()
+        before = self._status or self._first
         self._status = before.after(seen)
         if not self._live and before.state is not self._status.state:
             self._console.print(Text(self._status.plain()), soft_wrap=True)
@@ -231,13 +250,13 @@ class StatusPicture:
 
 
 class StatusLine(Relay):
-    """The status line of `livejam listen`; use it in a `with`, around the jam."""
+    """The status line of a jam, or of a practice session; use it in a `with`, around it."""
 
-    def __init__(self, console: Console, ports: str, keys: str = "", welcome: str = PLAY_A_PHRASE) -> None:
-        """In words: where livejam listens and plays, what can be pressed on a terminal, and what to do first."""
+    def __init__(self, console: Console, ports: str, keys: str = "", words: Words = JAMMING) -> None:
+        """In words: where livejam listens and plays, what can be pressed on a terminal, and how things are called."""
         super().__init__(self._tell)
-        self._painter = Painter(console, StatusPicture)
-        self._welcome: Text | None = Text(f"{State.IDLE.value}: {welcome}, {ports}")
+        self._painter = Painter(console, partial(StatusPicture, words=words))
+        self._welcome: Text | None = Text(f"{State.IDLE.value}: {words.hint}, {ports}")
         if keys and console.is_terminal:
             self._welcome.append(f"\n{keys}", style="dim")
 

@@ -8,10 +8,11 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from livejam.echo import Echo
+from livejam.echo import Echo, Echoed
 from livejam.errors import LivejamError
 from livejam.events import Gesture
-from livejam.notes import Cue, NoteOff, NoteOn
+from livejam.messages import to_message
+from livejam.notes import Cue
 from livejam.stage import Arrival, Stage
 
 
@@ -53,6 +54,8 @@ class Sender:
         """Send what is no note; if the port is gone, that is told of with the next note."""
         with contextlib.suppress(LivejamError):
             self._stage.output.set_up(gesture, channel)
+            if self._echo:
+                self._echo.sent(Gesture(to_message(gesture, channel)), self._stage.clock())
 
     def lose(self) -> None:
         """A port is gone, and the player has been told: that nothing can be sent is no news."""
@@ -60,7 +63,7 @@ class Sender:
 
     def returns(self, event: Arrival, time: float) -> bool:
         """Tell whether `event` is a message of ours that comes back."""
-        return self._echo is not None and isinstance(event, NoteOn | NoteOff) and self._echo.returns(event, time)
+        return self._echo is not None and isinstance(event, Echoed) and self._echo.returns(event, time)
 
     def _send_one(self, cue: Cue) -> None:
         try:

@@ -15,24 +15,26 @@ from livejam.spans import PartNote
 from livejam.tokenizer import Chord
 
 CRASH, KICK = 49, 36  # General MIDI
+VELOCITY, STROKE = 80, 96  # of a block, and of the drums with it
 BASS_LOW, CHORDS_LOW = 36, 54  # pitches from which the tones of a block of chords are counted
 FAR = 1_000_000  # ticks
 
 
 def block(
-    chord: tuple[int, Quality] | None, onset: int, length: int, parts: Sequence[Role], velocity: int = 80
+    chord: tuple[int, Quality] | None, onset: int, length: int, parts: Sequence[Role], drums: Sequence[int] = (KICK,)
 ) -> tuple[PartNote, ...]:
-    """Return a chord, its root below, struck at once and held; without one only the drums strike."""
+    """Return a chord, its root below, struck at once with `drums` (pitches), and held; without one only these."""
     notes: list[PartNote] = []
     if chord:
         root, quality = chord
         tones = sorted(chord_tones(root, quality) or {root})
-        notes = [PartNote(TickNote(onset, BASS_LOW + root, length, velocity), Role.BASS)]
+        notes = [PartNote(TickNote(onset, BASS_LOW + root, length, VELOCITY), Role.BASS)]
         notes += [
-            PartNote(TickNote(onset, CHORDS_LOW + (tone - CHORDS_LOW) % 12, length, velocity), Role.CHORDS)
+            PartNote(TickNote(onset, CHORDS_LOW + (tone - CHORDS_LOW) % 12, length, VELOCITY), Role.CHORDS)
             for tone in tones
         ]
-    return tuple(each for each in (*notes, *last_stroke(onset, parts)) if each.role in parts)
+    strokes = [PartNote(TickNote(onset, pitch, TICKS_PER_BEAT, STROKE), Role.DRUMS) for pitch in drums]
+    return tuple(each for each in (*notes, *strokes) if each.role in parts)
 
 
 def last_chord(form: Form) -> tuple[int, Quality] | None:
@@ -46,12 +48,6 @@ def last_chord(form: Form) -> tuple[int, Quality] | None:
     home = (chord[0] + 5) % 12
     at_home = [each for each in form.chart.chords(form.metre, form.origin, form.origin, end) if each.root == home]
     return home, next((Quality(each.quality) for each in at_home), Quality.MAJOR)
-
-
-def last_stroke(onset: int, parts: Sequence[Role]) -> tuple[PartNote, ...]:
-    if Role.DRUMS not in parts:
-        return ()
-    return tuple(PartNote(TickNote(onset, pitch, TICKS_PER_BEAT, 96), Role.DRUMS) for pitch in (KICK, CRASH))
 
 
 def held(each: PartNote, form: Form) -> int:

@@ -2,12 +2,15 @@
 
 from livejam.arranger import Arranger
 from livejam.clock import RampClock
+from livejam.composer import Forgotten, Lost
+from livejam.errors import PortError
+from livejam.events import ClockPulse, ClockStart, Stop
 from livejam.notes import Note, NoteOn, TickNote
 from livejam.pieces import Role
 from livejam.playalong import Accompaniment, AlongSettings
-from livejam.spans import PartNote
+from livejam.spans import Accompanied, PartNote
 from livejam.stage import Stage
-from livejam.virtual import LocalPartner, NoRecorder, ScriptedInbox, SilentScreen, VirtualClock, key_events
+from livejam.virtual import LocalPartner, ScriptedInbox, SilentScreen, VirtualClock, key_events
 
 BEAT = 0.5  # seconds: 120 bpm
 
@@ -38,16 +41,18 @@ class Habits:
 class BandOutput:
     """Keeps what was sent, with its channel, and what it was due."""
 
-    ahead = 0.0
-
-    def __init__(self, clock):
-        self._clock = clock
-        self.sent = []  # (seconds, channel, message)
+    def __init__(self, clock, ahead=0.0):
+        self._clock, self.ahead = clock, ahead
+        self.gone = False  # the port is
+        self.sent = []  # (seconds, channel, message): when it sounds
         self.programs = []
 
     def send(self, cue):
         """Keep a message."""
-        self.sent.append((round(self._clock(), 3), cue.channel, cue.message))
+        if self.gone:
+            raise PortError("'Synth' is gone")
+        assert cue.at <= self._clock() + self.ahead + 1e-6
+        self.sent.append((round(max(cue.at, self._clock()), 3), cue.channel, cue.message))
 
     def set_up(self, gesture, channel):
         """Keep a program."""
@@ -59,7 +64,11 @@ class Screen(SilentScreen):
 
     def __init__(self):
         super().__init__()
-        self.bars, self.modes = [], []
+        self.bars, self.modes, self.states = [], [], []
+
+    def state(self, state, turn):
+        """Keep whether it plays, and in which chorus."""
+        self.states.append((state, turn))
 
     def steering(self, text):
         """Keep which bar it is."""
@@ -70,13 +79,50 @@ class Screen(SilentScreen):
         self.modes.append(text)
 
 
+class Recorder:
+    """Keeps what it was told."""
+
+    def __init__(self):
+        self.messages, self.tempos = [], []  # (seconds, message, the player's?, channel); (seconds, bpm)
+
+    def record(self, time, message, player, channel=None):
+        """Keep a message."""
+        self.messages.append((round(time, 3), message, player, channel))
+
+    def tempo(self, time, bpm):
+        """Keep a tempo."""
+        self.tempos.append((round(time, 3), bpm))
+
+    def steered(self, turn, words):
+        """Nobody is steered."""
+
+
+class SlowPartner:
+    """A network that takes its time, and is away now and then."""
+
+    def __init__(self, world, cost=lambda span: 0.0, away=()):
+        self._world, self._cost, self._away = world, cost, away  # away: (seconds, until)
+        for at, until in away:
+            world.happen(at, Lost("signal SIGKILL"))
+            world.happen(until, Forgotten())
+
+    def tell(self, span):
+        """Have the reply come when it is made up, unless the network dies before."""
+        now = self._world.clock()
+        done = now + self._cost(span)
+        if not any(at <= done and now < until for at, until in self._away):
+            self._world.inbox.put(done, Accompanied(span.number, self._world.habits.play(span)))
+
+
 class BandWorld:
     """Everything a practice session needs."""
 
-    def __init__(self, settings=None, bpm=120.0, start=1.0, beat=None, habits=None):
+    def __init__(self, settings=None, bpm=120.0, start=1.0, beat=None, habits=None, ahead=0.0):
         self.clock = VirtualClock()
         self.inbox = ScriptedInbox(self.clock)
-        self.output = BandOutput(self.clock)
+        self.output = BandOutput(self.clock, ahead)
+        self.recorder = Recorder()
+        self.rests = []  # seconds: when nobody played
         self.screen = Screen()
         self.habits = habits or Habits()
         self.settings = settings or AlongSettings()
@@ -88,15 +134,36 @@ class BandWorld:
         for time, event in key_events([Note(at, pitch, velocity, seconds)]):
             self.inbox.put(time, event)
 
+    def tune(self, at, until, step=BEAT, velocity=80, pitches=(60, 62, 64, 65)):
+        """The player plays from one time to another."""
+        for i in range(round((until - at) / step)):
+            self.play(at + i * step, pitches[i % len(pitches)], 0.8 * step, velocity)
+
+    def pulses(self, at, beats, bpm=120.0, start=ClockStart()):  # noqa: B008  immutable
+        """A DAW runs for some beats; return when its next pulse would come."""
+        if start:
+            self.happen(at - 1e-4, start)
+        for pulse in range(round(24 * beats)):
+            self.happen(at + pulse * 2.5 / bpm, ClockPulse())
+        return at + round(24 * beats) * 2.5 / bpm
+
+    def stop(self, at):
+        """The player presses Ctrl-C, just before."""
+        self.happen(at - 0.01, Stop())
+
     def happen(self, at, event):
         """Anything else happens."""
         self.inbox.put(at, event)
 
     def run(self, partner=None):
         """Let it take its course."""
-        stage = Stage(self.clock, self.inbox, self.output, self.screen, NoRecorder(), self.beat)
-        partner = partner or LocalPartner(Arranger(self.habits))
-        self.inbox.partner = partner
+
+        def rest():
+            self.rests.append(self.clock())
+
+        stage = Stage(self.clock, self.inbox, self.output, self.screen, self.recorder, self.beat, rest)
+        if partner is None:
+            partner = self.inbox.partner = LocalPartner(Arranger(self.habits))
         self.session = Accompaniment(stage, partner, self.settings)
         self.session.run()
         return self
@@ -110,9 +177,10 @@ class BandWorld:
         ]
 
     def unmatched(self):
-        """What is left sounding."""
-        sounding = {}
+        """What is left sounding; a note-off too many, or a note struck twice, is an error."""
+        sounding = set()
         for _, channel, message in self.output.sent:
             key = channel, message.pitch
-            sounding[key] = sounding.get(key, 0) + (1 if isinstance(message, NoteOn) else -1)
-        return {key: count for key, count in sounding.items() if count}
+            assert isinstance(message, NoteOn) != (key in sounding), f"{message} on {channel} does not match"
+            sounding ^= {key}
+        return sounding

@@ -125,9 +125,7 @@ class Recorder:
         self.tempos: list[tuple[float, float]] = []
         self.steerings: list[tuple[int, dict[str, str]]] = []
 
-    def record(
-        self, time: float, message: NoteOn | NoteOff | Pedal, player: bool, channel: int | None = None
-    ) -> None:
+    def record(self, time: float, message: NoteOn | NoteOff | Pedal, player: bool, channel: int | None = None) -> None:
         """Keep the message."""
         self.messages.append((time, message, player))
 

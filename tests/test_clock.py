@@ -332,3 +332,28 @@ def test_clocks_ignore_what_is_no_clock_of_theirs():
     link.take(NoteOn(60, 80), 1.0)
     midi.take(LinkState(120.0, 1.0, 1, True), 1.0)
     assert link.grid(1.0) is midi.grid(1.0) is None
+
+
+def test_a_clock_that_stood_still_and_starts_is_no_trouble():
+    clock = MidiClock()
+    for pulse in range(48):
+        clock.take(ClockPulse(), 1.0 + pulse / 48)
+    clock.take(ClockStop(), 2.0)
+    clock.take(ClockContinue(), 6.0)  # its first pulse comes some milliseconds later
+    clock.grid(6.0)
+    assert clock.trouble is None
+    clock.take(ClockPulse(), 6.01)
+    clock.grid(6.01)
+    assert (clock.trouble, clock.running) == (None, True)
+    clock.grid(6.8)
+    assert "without a stop message" in clock.trouble
+
+
+def test_a_clock_that_starts_without_pulses_is_told_of():
+    clock = MidiClock()
+    for pulse in range(48):
+        clock.take(ClockPulse(), 1.0 + pulse / 48)
+    clock.take(ClockStop(), 2.0)
+    clock.take(ClockContinue(), 6.0)
+    clock.grid(6.6)
+    assert "without a stop message" in clock.trouble
