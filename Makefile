@@ -23,9 +23,9 @@ lint: .venv/developing
 wheel: .venv/installed
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
-# The long form of the test over real ports: 20 phrases of a prepared corpus (make jack-check CORPUS=DIR).
+# The long form of the tests over real ports: 20 phrases and 10 melodies of a prepared corpus (make jack-check CORPUS=DIR).
 jack-check: .venv/developing
-	LIVEJAM_CORPUS="$(CORPUS)" $(BIN)/python -m pytest tests/jack/test_listen_over_jack.py -k every_phrase -s
+	LIVEJAM_CORPUS="$(CORPUS)" $(BIN)/python -m pytest tests/jack -k "every_phrase or of_its_clicks" -s
 
 # Ableton Link with a peer of another make, on a network of their own: how far apart the beats are.
 link-check: .venv/linked

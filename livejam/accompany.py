@@ -6,7 +6,7 @@ session runs in the caller's thread, which must be the main thread, for it alone
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -66,6 +66,8 @@ def accompany(practice: Practice, driver: Driver, network: Network, console: Con
         session = Accompaniment(hall.stage, network, replace(settings, shared_bus=hall.shared))
         with in_time():
             session.run()
+        if hall.recorder:
+            hall.recorder.note("tally", {**asdict(session.tally), "dropped": session.late_notes})
     return Practised(
         hall.kept, report(session.strikes) if session.strikes else None,
         session.tally, session.late_notes,

@@ -25,6 +25,11 @@ import click
 )
 @click.option("--answers", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many to hear, twice.")
 @click.option("--peers", is_flag=True, help="Time the same step for Notochord and for eager PyTorch, too.")
+@click.option(
+    "--only",
+    type=click.Choice(["card", "accompany"]),
+    help="The card without the band, or the band alone.  [default: both]",
+)
 @click.option("--runs", type=click.IntRange(1, 100), default=1, show_default=True, help="Runs; the middle one counts.")
 def bench(json_file: Path | None, start_jack: bool, period: int | None, transport: str, **asked: Any) -> None:
     """Measure here what livejam promises.
@@ -38,12 +43,14 @@ def bench(json_file: Path | None, start_jack: bool, period: int | None, transpor
 
     if start_jack and transport == "in-process":
         raise click.UsageError("--start-jack and --transport in-process contradict each other; give one of them")
+    if asked["peers"] and asked["only"] == "accompany":
+        raise click.UsageError("--peers is for the card: leave --only accompany away")
     if period and not start_jack:
         raise click.UsageError("--period is for a JACK server of our own: give --start-jack, too")
     plan = Plan(transport, start_jack, period=period or PERIOD, **asked)
     click.echo(f"livejam is started and played to; this takes about {plan.seconds:.0f} seconds", err=True)
     card = run_cards(plan)
-    Console().print(card.table(), card.step_table(), *filter(None, [card.peer_table(), card.doubts()]))
+    Console().print(*filter(None, [card.table(), card.step_table(), card.peer_table(), card.doubts()]))
     if json_file:
         card.save(json_file)
 

@@ -48,6 +48,8 @@ class JamFile:
             self._tape.beat(time, what.bpm)
         elif isinstance(what, _Steered):
             self._steer(what)
+        elif isinstance(what, _Fact):
+            self._about = {**self._about, what.name: what.value}
         else:
             self._tape.add(PLAYER if player else self._tracks.get(channel or 0, LIVEJAM), time, what)
 
@@ -100,7 +102,15 @@ class _Steered:
     words: dict[str, str]  # by the names of the controls
 
 
-_What = PlayerEvent | _Beat | _Steered
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """What is to be known of the jam."""
+
+    name: str
+    value: object  # that JSON knows
+
+
+_What = PlayerEvent | _Beat | _Steered | _Fact
 
 
 class JamRecorder:
@@ -131,6 +141,10 @@ class JamRecorder:
     def steered(self, turn: int, words: dict[str, str]) -> None:
         """This is asked of the answer of a turn, by the names of the controls."""
         self._queue.put((0.0, _Steered(turn, words), False, None))
+
+    def note(self, name: str, value: object) -> None:
+        """Keep beside the jam what came of it, as JSON."""
+        self._queue.put((0.0, _Fact(name, value), False, None))
 
     def __enter__(self) -> "JamRecorder":
         self._thread.start()

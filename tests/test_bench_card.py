@@ -31,7 +31,12 @@ FIGURES = {
     "jack_period_ms": 1.333,
     "jack_missed_periods": 0,
     "jack_clock_drift_ms": 0.02,
+    "accompany.on_time_share": 1.0,
+    "accompany.played_share": 0.93,
+    "accompany.reaction_ms": Spread(900.0, 1500.0, 1510.0, 5),
+    "accompany.changes": 5,
 }
+CARD = {key for key in FIGURES if not key.startswith("accompany.")}
 
 
 def card(**changes):
@@ -66,6 +71,8 @@ def test_what_cant_be_told_is_neither_kept_nor_broken():
         ("idle_cpu_percent", 1.1),
         ("rss_mb", 251.0),
         ("hung_notes", 1),
+        ("accompany.on_time_share", 0.9989),
+        ("accompany.played_share", 0.89),
     ],
 )
 def test_a_promise_is_broken(key, figure):
@@ -88,6 +95,8 @@ def test_the_table_says_figures_limits_and_verdicts():
     assert "NO" in lines["notes left sounding"]
     assert "?" in lines["memory"]
     assert "0.51" in lines["2,000"]
+    assert "at least 0.999" in lines["band: on time"]
+    assert "1500" in lines["band: new key taken up"]
 
 
 def test_what_jack_itself_costs_stands_beside_what_livejam_costs():
@@ -100,11 +109,28 @@ def test_what_jack_itself_costs_stands_beside_what_livejam_costs():
 def test_the_file_has_every_figure(tmp_path):
     card().save(tmp_path / "new" / "card.json")
     kept = json.loads((tmp_path / "new" / "card.json").read_text())
-    assert set(FIGURES) < set(kept["figures"])
+    assert set(CARD) < set(kept["figures"])
+    assert kept["figures"]["accompany"]["reaction_ms"]["median"] == 900.0
+    assert kept["figures"]["accompany"]["changes"] == 5
     assert kept["figures"]["grid_error_ms"] == {"median": 0.5, "p99": 0.9, "max": 1.0, "count": 100}
     assert kept["figures"]["note_step_ms_after"]["2000"]["median"] == 0.51
     assert kept["kept"]["hung_notes"] is True
     assert kept["model_sha256"] == "abc"
+
+
+def test_what_was_not_measured_is_not_on_the_table():
+    band = Card(
+        {key: FIGURES[key] for key in set(FIGURES) - CARD} | {"transport": "jack"}, {}, {"machine": "a machine"}
+    )
+    console = Console(width=80)
+    with console.capture() as shown:
+        console.print(band.table())
+    assert "band: on time" in shown.get()
+    assert "5 changes of key" in shown.get()
+    assert "memory" not in shown.get()
+    assert band.step_table() is None
+    assert kept(band, "rss_mb") is None
+    assert middle([band, band]).figures["accompany.played_share"] == 0.93
 
 
 def test_periods_that_jack_missed_are_told():
@@ -153,6 +179,11 @@ def test_the_middle_of_three_runs_figure_by_figure():
     assert one.figures["rss_mb"] == 200.0
     assert [run["figures"]["note_step_growth"] for run in one.as_json()["runs"]] == [1.2, 1.1, 1.0]
     assert one.figures["transport"] == "jack"
+
+
+def test_of_two_runs_the_worse_one_counts_whether_more_is_better_or_less():
+    one = middle([card(**{"accompany.played_share": 0.95}, rss_mb=100.0), card(rss_mb=120.0)])
+    assert (one.figures["accompany.played_share"], one.figures["rss_mb"]) == (0.93, 120.0)
 
 
 def test_a_note_that_hung_in_one_run_is_not_outvoted():

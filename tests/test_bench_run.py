@@ -28,6 +28,7 @@ def complaint(*arguments):
         (("--runs", "0"), "--runs"),
         (("--transport", "telepathy"), "--transport"),
         (("--answers", "0"), "--answers"),
+        (("--only", "accompany", "--peers"), "--peers is for the card"),
         (("--model", "no/such.onnx"), "no/such"),
     ],
 )

@@ -4,7 +4,22 @@ from itertools import pairwise
 
 import pytest
 
-from livejam.bench.takes import BARS, BEATS, BPM, CALLS, CLOCKED, HEARD, call_messages, play_bars, play_free
+from livejam.bench.backing import Change
+from livejam.bench.takes import (
+    BARS,
+    BEATS,
+    BPM,
+    CALLS,
+    CLOCKED,
+    HEARD,
+    KEPT,
+    broken_chords,
+    call_messages,
+    key_root,
+    play_along,
+    play_bars,
+    play_free,
+)
 from livejam.bench.wire import balance
 
 BEAT = 60 / BPM
@@ -108,7 +123,27 @@ def test_every_second_bar_is_the_players():
         assert call[-1][0] < call[0][0] + BARS * BEATS * BEAT
 
 
-@pytest.mark.parametrize("call", CALLS)
+def test_a_band_is_led_from_key_to_key_without_a_pause():
+    wire = FakeWire()
+    changes, beat_at = play_along(wire, 3)
+    bars = [(change.at - beat_at) / BEAT / BEATS for change in changes]
+    assert bars[0] == pytest.approx(round(bars[0]))
+    assert bars[0] * BEATS * BEAT > CLOCKED
+    assert [after - before for before, after in pairwise(bars)] == pytest.approx([KEPT] * 2)
+    assert [change.until for change in changes[:-1]] == [change.at for change in changes[1:]]
+    assert changes[-1].until == pytest.approx(wire.played[-1][0])
+    assert [(change.before, change.root) for change in changes] == [(0, 6), (6, 7), (7, 1)]
+
+
+def test_every_key_is_far_from_the_one_before():
+    for number in range(12):
+        before, root = key_root(number), key_root(number + 1)
+        change = Change(0.0, 1.0, before, root)
+        assert change.taken_up(frozenset({root}))
+        assert not change.taken_up(frozenset({before}))
+
+
+@pytest.mark.parametrize("call", [*CALLS, broken_chords(3)])
 def test_no_key_of_a_call_is_struck_while_it_is_down(call):
     down = set()
     for _, message in call_messages(call, 10.0, BEAT):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from livejam.bench.wire import BarsTake, FreeTake, Spread, balance, is_note
+from livejam.bench.wire import BarsTake, FreeTake, Spread, balance, hung, is_note
 
 BPM = 75.0  # a beat of 0.8 s, a tick of 33.3 ms
 TICK = 0.8 / 24
@@ -105,7 +105,12 @@ def test_a_note_that_never_ends_is_hung_and_not_an_interruption():
 
 def test_a_note_on_without_velocity_is_a_note_off():
     assert take(on(14.0, 71), (14.4, bytes((0x90, 71, 0)))).hung == 0
-    assert balance([on(1.0, 60), on(2.0, 60), (3.0, bytes((0x90, 60, 0)))]) == {60: 1}
+    assert balance([on(1.0, 60), on(2.0, 60), (3.0, bytes((0x90, 60, 0)))]) == {(0, 60): 1}
+
+
+def test_a_pitch_on_another_channel_is_another_note():
+    assert balance([on(1.0, 60), (2.0, bytes((0x81, 60, 0)))]) == {(0, 60): 1, (1, 60): -1}
+    assert hung([on(1.0, 60), (2.0, bytes((0x81, 60, 0)))]) == 1
 
 
 def test_only_notes_are_notes():

@@ -65,6 +65,13 @@ def test_a_jam_is_kept_with_what_made_it(tmp_path):
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["jam.json", "jam.mid"]
 
 
+def test_what_came_of_it_is_kept_beside_it(tmp_path):
+    with JamRecorder(JamFile(tmp_path / "jam.mid", {"seed": 7}, None), print) as recorder:
+        recorder.record(*MUSIC[0])
+        recorder.note("tally", {"made": 12})
+    assert json.loads((tmp_path / "jam.json").read_text()) == {"seed": 7, "tally": {"made": 12}}
+
+
 def test_a_jam_in_which_nobody_played_leaves_no_file(tmp_path):
     assert jam(JamFile(tmp_path / "jam.mid", {}, None), music=[]).saved is None
     assert list(tmp_path.iterdir()) == []

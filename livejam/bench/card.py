@@ -27,6 +27,7 @@ class Promise:
     limits: dict[str, float]  # of a spread: median, p99, max; of a number: "value"
     unit: str = "ms"
     and_period: bool = False  # on a wire with a period, that much more
+    at_least: bool = False  # it is the more the better
 
 
 PROMISES = (
@@ -40,11 +41,22 @@ PROMISES = (
     Promise("idle_cpu_percent", "CPU while idle", {"value": 1}, "%"),
     Promise("rss_mb", "memory", {"value": 250}, "MB"),
     Promise("hung_notes", "notes left sounding", {"value": 0}, ""),
+    Promise("accompany.on_time_share", "band: on time", {"value": 0.999}, "", at_least=True),
+    Promise("accompany.played_share", "band: made up, played", {"value": 0.9}, "", at_least=True),
 )
-
-
+BARE = {  # figures about which nothing is promised -> words, unit
+    "accompany.lateness_ms": ("band: late", "ms"),
+    "accompany.bar_lines_share": ("band: bar lines met", ""),
+    "accompany.reaction_ms": ("band: new key taken up", "ms"),
+    "accompany.changes_missed": ("band: new key missed", ""),
+}
 BESIDE = {"idle_cpu_percent": ("idle_cpu_jack_client_percent", "- idle JACK client", "%")}
-NEVER = ("hung_notes", "late_notes", "jack_missed_periods")  # once in any run is once too often
+NEVER = {  # once in any run is once too often
+    *("hung_notes", "late_notes", "jack_missed_periods"),
+    *("accompany.hung_notes", "accompany.notes_dropped"),
+}
+MORE = {*(promise.key for promise in PROMISES if promise.at_least), "accompany.bar_lines_share"}  # the more the better
+COUNTED = {"answers": "answers", "accompany.changes": "changes of key"}
 Thing = TypeVar("Thing")
 
 
@@ -60,22 +72,28 @@ class Card:
 
     def kept(self, promise: Promise) -> bool | None:
         """Whether a promise is kept; None if its figure can't be told."""
-        values = self._values(promise)
+        values = self._values(promise.key)
         if not values:
             return None
-        return all(values[name] <= limit for name, limit in self._limits(promise).items())
+        sign = -1 if promise.at_least else 1
+        return all(sign * values[name] <= sign * limit for name, limit in self._limits(promise).items())
 
     def table(self) -> Table:
         """Return the card for the terminal."""
-        title = f"latency card, over {self.figures['transport']}: {self.figures['answers']} answers"
+        done = [f"{self.figures[key]} {words}" for key, words in COUNTED.items() if key in self.figures]
+        title = f"latency card, over {self.figures['transport']}: {', '.join(done)}"
         table = Table(
             "", "median", "p99", "max", "promised, at most", "kept", title=title, caption=str(self.about["machine"])
         )
         for promise in PROMISES:
-            table.add_row(*self._row(promise))
+            if promise.key in self.figures:
+                table.add_row(*self._row(promise))
             key, words, unit = BESIDE.get(promise.key, ("", "", ""))
             if (figure := self.figures.get(key)) is not None:
                 table.add_row(words, f"{figure:.4g}", "", "", unit)
+        for key, (words, unit) in BARE.items():
+            if key in self.figures:
+                table.add_row(words, *self._cells(key), unit)
         return table
 
     def doubts(self) -> str | None:
@@ -85,8 +103,10 @@ class Card:
             return None
         return f"JACK missed {missed} periods, and its clock is {drift} ms off: this machine is too busy to measure on"
 
-    def step_table(self) -> Table:
-        """Return for the terminal what a note costs after shorter and longer sessions."""
+    def step_table(self) -> Table | None:
+        """Return for the terminal what a note costs after shorter and longer sessions; None if that was not timed."""
+        if not self.steps:
+            return None
         table = Table("notes heard", "median, ms", "p99, ms", "max, ms", title="one step of the network")
         for history, spread in self.steps.items():
             table.add_row(f"{history:,}", f"{spread.median:.2f}", f"{spread.p99:.2f}", f"{spread.max:.2f}")
@@ -105,7 +125,11 @@ class Card:
 
     def as_json(self) -> dict[str, object]:
         """Return all there is to know."""
-        figures: dict[str, object] = {name: _plain(figure) for name, figure in self.figures.items()}
+        figures: dict[str, object] = {}
+        for key, figure in self.figures.items():
+            part, _, name = key.rpartition(".")
+            place: dict[str, object] = figures.setdefault(part, {}) if part else figures  # type: ignore[assignment]
+            place[name] = _plain(figure)
         figures["note_step_ms_after"] = {str(history): asdict(spread) for history, spread in self.steps.items()}
         if self.peers:
             figures["peers"] = {name: peer.as_json() for name, peer in self.peers.items()}
@@ -121,8 +145,8 @@ class Card:
         """
         save_figures(path, self.as_json())
 
-    def _values(self, promise: Promise) -> dict[str, float]:
-        match self.figures.get(promise.key):
+    def _values(self, key: str) -> dict[str, float]:
+        match self.figures.get(key):
             case Spread() as spread:
                 return {"median": spread.median, "p99": spread.p99, "max": spread.max}
             case int() | float() as value:
@@ -134,14 +158,18 @@ class Card:
         return {name: limit + (period if isinstance(period, float) else 0) for name, limit in promise.limits.items()}
 
     def _row(self, promise: Promise) -> Iterator[str]:
-        values = self._values(promise)
         yield promise.words
+        yield from self._cells(promise.key)
+        limits = [f"{name} {value:.3g}".removeprefix("value ") for name, value in self._limits(promise).items()]
+        yield f"{'at least ' * promise.at_least}{', '.join(limits)} {promise.unit}".rstrip()
+        yield {True: "yes", False: "NO", None: "?"}[self.kept(promise)]
+
+    def _cells(self, key: str) -> Iterator[str]:
+        """Yield median, p99 and max of a figure; a number stands in the place of the median."""
+        values = self._values(key)
         for name in ("median", "p99", "max"):
             value = values.get(name, values.get("value") if name == "median" else None)
             yield "" if value is None else f"{value:.4g}"
-        limits = [f"{name} {value:.3g}".removeprefix("value ") for name, value in self._limits(promise).items()]
-        yield f"{', '.join(limits)} {promise.unit}".rstrip()
-        yield {True: "yes", False: "NO", None: "?"}[self.kept(promise)]
 
 
 def middle(cards: Sequence[Card]) -> Card:
@@ -152,7 +180,7 @@ def middle(cards: Sequence[Card]) -> Card:
     if len(cards) == 1:
         return cards[0]
     figures = {key: _middle_figure(key, [card.figures[key] for card in cards]) for key in cards[0].figures}
-    steps = _middle(cards, lambda card: card.steps[max(card.steps)].p99).steps
+    steps = _middle(cards, lambda card: card.steps[max(card.steps)].p99 if card.steps else 0.0).steps
     peers = next((card.peers for card in cards if card.peers), {})
     return Card(figures, steps, cards[0].about, peers, tuple(cards))
 
@@ -161,6 +189,8 @@ def _middle_figure(key: str, figures: Sequence[Figure]) -> Figure:
     known = [figure for figure in figures if isinstance(figure, Spread | float | int)]
     if not known:
         return figures[0]
+    if key in MORE:
+        return _middle(known, lambda figure: -_size(figure))
     return max(known, key=_size) if key in NEVER else _middle(known, _size)
 
 

@@ -50,7 +50,8 @@ class JackWire:
     """Plays to a livejam over JACK, and hears it. Raises PortError if no server runs or the package is not there."""
 
     transport = "jack"
-    arguments: tuple[str, ...] = ("-m", "livejam", "listen", "--no-record", "--jack")
+    program: tuple[str, ...] = ("-m", "livejam")
+    options: tuple[str, ...] = ("--jack",)
     settings: dict[str, str] = {"JACK_NO_START_SERVER": "1"}  # noqa: RUF012
     pipes = False
 

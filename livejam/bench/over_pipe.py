@@ -15,6 +15,7 @@ from typing import BinaryIO, cast
 from livejam.bench.due import Due
 from livejam.bench.listener import Listener
 from livejam.bench.wire import Timed, is_note
+from livejam.realtime import hurry
 
 SPIN = 0.001  # seconds before a message is due that are spent awake
 SOON = 0.5  # seconds until a clock begins
@@ -28,7 +29,8 @@ class PipeWire:
     """Plays to a livejam over its stdin, and hears it on its stdout."""
 
     transport = "in-process"
-    arguments: tuple[str, ...] = ("-m", "livejam.bench.partner")
+    program: tuple[str, ...] = ("-m", "livejam.bench.partner")
+    options: tuple[str, ...] = ()
     settings: dict[str, str] = {}  # noqa: RUF012
     pipes = True
     period = 0.0
@@ -76,6 +78,7 @@ class PipeWire:
         return beat_at
 
     def _play(self, keys: BinaryIO) -> None:
+        hurry()
         due = Due()
         with contextlib.suppress(OSError), keys:  # livejam has ended
             while True:
@@ -99,6 +102,7 @@ class PipeWire:
             keys.write(message.ljust(MESSAGE, b"\0"))
 
     def _hear(self, answers: BinaryIO) -> None:
+        hurry()
         with contextlib.suppress(OSError), answers:
             while message := answers.read(MESSAGE):
                 self.heard.append((time.monotonic(), message))

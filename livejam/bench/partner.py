@@ -1,7 +1,8 @@
-"""`livejam listen` with two pipes where its ports would be: MIDI comes in on stdin and goes out on stdout.
+"""`livejam listen` or `accompany` with two pipes where its ports would be: MIDI comes on stdin and goes out on stdout.
 
-For `livejam bench` on machines without a MIDI system; nobody else runs it: `python -m livejam.bench.partner --seed 1
---turns bars:1 --clock midi`. Screen and messages go to stderr. A thread reads stdin; the rest is the main thread's.
+For `livejam bench` on machines without a MIDI system; nobody else runs it: `python -m livejam.bench.partner listen
+--seed 1 --turns bars:1 --clock midi`. Screen and messages go to stderr. A thread reads stdin; the rest is the main
+thread's.
 """
 
 import argparse
@@ -16,10 +17,13 @@ from typing import BinaryIO
 
 from rich.console import Console
 
+from livejam.accompany import Practice, accompany
+from livejam.band import BandSettings
 from livejam.errors import LivejamError, PortError
 from livejam.live import Jam, listen
 from livejam.modes import read_mode
 from livejam.partner import Network, NetworkProcess
+from livejam.playalong import AlongSettings
 from livejam.ports import PortChoice, Receive
 from livejam.stage import Settings
 
@@ -103,20 +107,36 @@ class PipeOutput:
 
 
 def main() -> None:
-    """Listen until stdin ends or a signal comes."""
+    """Play until stdin ends or a signal comes."""
+    asked, driver = _parser().parse_args(), PipeDriver(sys.stdin.buffer, sys.stdout.buffer)
+    along, console = asked.command == "accompany", Console(stderr=True)
+    kept = {"record": asked.record, "keep": asked.record is not None}
+    with NetworkProcess(Network(asked.model, asked.seed, None, accompanies=along)) as network:
+        about = network.ready()
+        if along:
+            plays = AlongSettings(BandSettings(span=asked.span, look_ahead=asked.look_ahead))
+            accompany(Practice(PortChoice(), plays, asked.bpm, asked.clock, about, **kept), driver, network, console)
+        else:
+            settings = Settings(mode=asked.turns, on_beat=asked.start == "beat")
+            listen(Jam(PortChoice(), settings, about, clock=asked.clock, **kept), driver, network, console)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--turns", type=read_mode)
-    parser.add_argument("--start", choices=("beat", "now"), default="beat")
-    parser.add_argument("--clock", choices=("midi",))
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--model", type=Path)
-    asked = parser.parse_args()
-    driver = PipeDriver(sys.stdin.buffer, sys.stdout.buffer)
-    settings = Settings(mode=asked.turns, on_beat=asked.start == "beat")
-    with NetworkProcess(Network(asked.model, asked.seed, None)) as network:
-        network.ready()
-        jam = Jam(PortChoice(), settings, {}, keep=False, clock=asked.clock)
-        listen(jam, driver, network, Console(stderr=True))
+    commands = parser.add_subparsers(dest="command", required=True)
+    listens, plays_along = (commands.add_parser(name) for name in ("listen", "accompany"))
+    for command in (listens, plays_along):
+        command.add_argument("--clock", choices=("midi",))
+        command.add_argument("--seed", type=int, default=0)
+        command.add_argument("--model", type=Path)
+        command.add_argument("--record", type=Path)
+        command.add_argument("--no-record", action="store_true")  # as it is anyway
+    listens.add_argument("--turns", type=read_mode)
+    listens.add_argument("--start", choices=("beat", "now"), default="beat")
+    plays_along.add_argument("--bpm", type=float)
+    plays_along.add_argument("--span", type=float, default=BandSettings().span)
+    plays_along.add_argument("--look-ahead", type=float, default=BandSettings().look_ahead)
+    return parser
 
 
 if __name__ == "__main__":

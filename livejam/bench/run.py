@@ -1,22 +1,28 @@
-"""One run of the latency card: livejam is started, left idle, played to and ended, twice; then its network is timed.
+"""One run of the latency card: livejam is started, played to and ended, three times; then its network is timed.
 
-First in free time (a silence of known length ends a phrase, its answer begins at once; most calls interrupt the answer
-before), then trading bars by a MIDI clock that this side sends. The one place that knows wires, listener and network.
+First it is left idle and then played to in free time (a silence of known length ends a phrase, its answer begins at
+once; most calls interrupt the answer before), then bars are traded by a MIDI clock that this side sends, and at last it
+accompanies, by such a clock, what goes on to far keys. The one place that knows wires, listener and network.
 Times are seconds. One thread, beside those of the wire.
 """
 
 import contextlib
+import json
+import math
 import os
 import platform
 import signal
 import statistics
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from livejam.bench.backing import BandTake
 from livejam.bench.card import Card, Figure, middle
 from livejam.bench.costs import cpu_percents, memory
 from livejam.bench.listener import Listener
@@ -24,10 +30,10 @@ from livejam.bench.over_jack import PERIOD, JackWire, idle_client, own_server
 from livejam.bench.over_pipe import PipeWire
 from livejam.bench.peers import Compared, compare, require_packages
 from livejam.bench.steps import growth, measure_steps
-from livejam.bench.takes import BARS, BEATS, BPM, PASSING, Wire, play_bars, play_free
+from livejam.bench.takes import BARS, BEATS, BPM, CLOCKED, KEPT, PASSING, Wire, play_along, play_bars, play_free
 from livejam.bench.wire import BarsTake, FreeTake, Spread
 from livejam.decoder import Decoder
-from livejam.errors import PortError
+from livejam.errors import LivejamError, PortError
 from livejam.realtime import hurry, relax
 
 IDLE = 5.0  # seconds
@@ -36,8 +42,13 @@ SEED = 1
 SILENCE = 0.6  # seconds that end a phrase
 STEPS_TAKE, PEERS_TAKE = 15, 45  # seconds, about
 FREE_ANSWER, BARS_ANSWER = 3.5, 2 * BARS * BEATS * 60 / BPM  # seconds, about
-FREE = ("--turns", f"silence:{SILENCE}", "--start", "now")
-TRADING = ("--turns", f"bars:{BARS}", "--clock", "midi")
+ANSWERS_A_CHANGE = 4  # the band is to react once for so many answers to hear
+CHANGE = KEPT * BEATS * 60 / BPM  # seconds
+FREE = ("listen", "--no-record", "--turns", f"silence:{SILENCE}", "--start", "now")
+TRADING = ("listen", "--no-record", "--turns", f"bars:{BARS}", "--clock", "midi")
+ALONG = ("accompany", "--clock", "midi")
+SUMMED = ("hung_notes", "answers", "calls", "jack_missed_periods")  # over all sessions
+TALLY = {"spans": "spans", "redone": "spans_redone", "missed": "spans_missed", "dropped": "notes_dropped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +62,19 @@ class Plan:
     period: int = PERIOD  # frames, of a JACK server of our own
     peers: bool = False  # time others' networks, too
     runs: int = 1
+    only: str | None = None  # "card": no band; "accompany": the band alone; None: all
+
+    @property
+    def changes(self) -> int:
+        """Changes of key that the band is to take up."""
+        return math.ceil(self.answers / ANSWERS_A_CHANGE)
 
     @property
     def seconds(self) -> float:
         """About how long it takes."""
-        own = STEPS_TAKE + IDLE + self.answers * (FREE_ANSWER + BARS_ANSWER)
+        card = STEPS_TAKE + IDLE + self.answers * (FREE_ANSWER + BARS_ANSWER)
+        band = 2 * CLOCKED + (self.changes + 1) * CHANGE
+        own = card * (self.only != "accompany") + band * (self.only != "card")
         return self.runs * own + self.peers * PEERS_TAKE
 
 
@@ -82,57 +101,93 @@ def run_cards(plan: Plan) -> Card:
 
 def run_card(plan: Plan, first: bool) -> Card:
     """Measure the whole card once; others' networks in the first run."""
-    decoder = Decoder(plan.model)
-    figures, steps = live_figures(plan), measure_steps(decoder)
+    decoder, figures = Decoder(plan.model), live_figures(plan)
+    steps = {} if plan.only == "accompany" else measure_steps(decoder)
     peers: dict[str, Compared] = compare(decoder) if plan.peers and first else {}
-    figures |= {"note_step_ms": steps[max(steps)], "note_step_growth": round(growth(steps), 3)}
+    if steps:
+        figures |= {"note_step_ms": steps[max(steps)], "note_step_growth": round(growth(steps), 3)}
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     return Card(figures, steps, {"model_sha256": decoder.sha256, "machine": machine}, peers)
 
 
 def live_figures(plan: Plan) -> dict[str, Figure]:
-    """Return what can be measured of a livejam that listens."""
+    """Return what can be measured of a livejam that is played to."""
+    found: list[dict[str, Figure]] = []
     with contextlib.ExitStack() as stack:
         if plan.start_jack:
             stack.enter_context(own_server(plan.period))
-        free, trading = (session(plan, arguments, play) for arguments, play in ((FREE, _free), (TRADING, _trading)))
-    sums = {key: free.figures.pop(key) + trading.figures.pop(key) for key in ("hung_notes", "answers", "calls")}  # type: ignore[operator]
-    missed = free.figures["jack_missed_periods"] + trading.figures["jack_missed_periods"]  # type: ignore[operator]
+        if plan.only != "accompany":
+            found += listening_figures(plan)
+        if plan.only != "card":
+            found.append(along_figures(plan))
+    sums: dict[str, Figure] = {
+        key: sum(numbers)
+        for key in SUMMED
+        if (numbers := [number for figures in found if isinstance(number := figures.get(key), int)])
+    }
+    return {key: figure for figures in reversed(found) for key, figure in figures.items()} | sums
+
+
+def listening_figures(plan: Plan) -> list[dict[str, Figure]]:
+    """Return what can be measured of a livejam that listens: in free time, and trading bars."""
+    free, trading = (session(plan, arguments, play) for arguments, play in ((FREE, _free), (TRADING, _trading)))
     memories = [seen.memory for seen in (free, trading) if seen.memory is not None]
-    return {
-        **trading.figures,
-        **free.figures,
-        **sums,
-        "jack_missed_periods": missed,
+    both: dict[str, Figure] = {
         "startup_s": round(statistics.mean((free.startup, trading.startup)), 3),
         "rss_mb": max(memories, default=None),
     }
+    return [free.figures | both, trading.figures]
+
+
+def along_figures(plan: Plan) -> dict[str, Figure]:
+    """Return what can be measured of a livejam that accompanies; what it says of itself comes from its recording."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "band.mid"
+        seen = session(plan, (*ALONG, "--record", str(path)), partial(_along, path.with_suffix(".json")))
+    return {**seen.figures, "accompany.startup_s": round(seen.startup, 3), "accompany.rss_mb": seen.memory}
+
+
+def told(path: Path) -> dict[str, Any]:
+    """Return what is kept beside a recording.
+
+    Raises:
+        LivejamError: nothing is.
+    """
+    try:
+        return dict(json.loads(path.read_text()))
+    except OSError:
+        raise LivejamError("livejam accompany kept no recording: it heard nothing, or did not end in peace") from None
 
 
 def session(plan: Plan, arguments: tuple[str, ...], play: "Play") -> Seen:
     """Start a livejam, play to it, end it in the midst of an answer; return what was seen."""
     chosen = ["--seed", str(SEED), *(["--model", str(plan.model)] if plan.model else [])]
     with _wire("jack" if plan.start_jack else plan.transport) as wire, prompt():
-        with Listener((*wire.arguments, *arguments, *chosen), wire.settings, wire.pipes) as listener:
+        with Listener((*wire.program, *arguments, *wire.options, *chosen), wire.settings, wire.pipes) as listener:
             wire.connect(listener)
             idle = idle_figures(wire, listener) if play is _free else {}
-            figures = play(wire, plan.answers)
+            figures = play(wire, plan)
             used, facts = memory(listener.process.pid), wire_facts(wire)
         time.sleep(PASSING)
         return Seen(listener.startup, used, figures() | facts | idle)
 
 
-def _free(wire: Wire, answers: int) -> Callable[[], dict[str, Figure]]:
-    calls = play_free(wire, answers)
+def _free(wire: Wire, plan: Plan) -> Callable[[], dict[str, Figure]]:
+    calls = play_free(wire, plan.answers)
     return lambda: free_figures(FreeTake(calls, tuple(wire.heard), wire.period, SILENCE))
 
 
-def _trading(wire: Wire, answers: int) -> Callable[[], dict[str, Figure]]:
-    calls, beat_at = play_bars(wire, answers)
+def _trading(wire: Wire, plan: Plan) -> Callable[[], dict[str, Figure]]:
+    calls, beat_at = play_bars(wire, plan.answers)
     return lambda: bars_figures(BarsTake(calls, tuple(wire.heard), wire.period, beat_at, BPM, BARS, BEATS))
 
 
-Play = Callable[[Wire, int], Callable[[], dict[str, Figure]]]  # the figures are made when livejam has ended
+def _along(kept: Path, wire: Wire, plan: Plan) -> Callable[[], dict[str, Figure]]:
+    changes, beat_at = play_along(wire, plan.changes)
+    return lambda: band_figures(BandTake(tuple(wire.heard), changes, wire.period, beat_at, BPM, BEATS), told(kept))
+
+
+Play = Callable[[Wire, Plan], Callable[[], dict[str, Figure]]]  # the figures are made when livejam has ended
 
 
 def free_figures(take: FreeTake) -> dict[str, Figure]:
@@ -157,6 +212,31 @@ def bars_figures(take: BarsTake) -> dict[str, Figure]:
         "calls": len(take.calls),
         "answers": take.answered,
     }
+
+
+def band_figures(take: BandTake, said: Mapping[str, Any]) -> dict[str, Figure]:
+    """Return what a take with the band says, and what livejam itself `said` of it beside its recording."""
+    lines, reactions, tally = take.bar_line_errors, take.reactions, said["tally"]
+    hit = [error for error in lines if error is not None]
+    figures: dict[str, Figure] = {
+        "on_time_share": _rounded(take.on_time_share(tally["dropped"])),
+        "lateness_ms": Spread.of_seconds(take.latenesses),
+        "bar_lines_share": _rounded(len(hit) / len(lines) if lines else None),
+        "bar_line_error_ms": Spread.of_seconds(hit),
+        "reaction_ms": Spread.of_seconds(reaction for reaction in reactions if reaction is not None),
+        "changes": len(reactions),
+        "changes_missed": reactions.count(None),
+        "notes": len(take.ons),
+        "hung_notes": take.hung,
+        "played_share": _rounded(tally["played"] / tally["made"] if tally["made"] else None),
+        **{name: tally[key] for key, name in TALLY.items()},
+        "model_sha256": said.get("model_sha256"),
+    }
+    return {"hung_notes": take.hung, **{f"accompany.{key}": figure for key, figure in figures.items()}}
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 5)
 
 
 def idle_figures(wire: Wire, listener: Listener) -> dict[str, Figure]:

@@ -1,4 +1,4 @@
-"""Sessions with livejam, played over a wire: in free time, with interruptions, and trading bars by the wire's clock.
+"""Sessions with livejam, played over a wire: in free time, with interruptions, trading bars, and with its band.
 
 Knows nothing of JACK or pipes: a wire is given. Times are seconds of the wire's clock. The caller's thread, which
 sleeps nearly all the time: whatever holds Python's lock here would delay the wire's own thread.
@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Protocol
 
+from livejam.bench.backing import Change
 from livejam.bench.listener import Listener
 from livejam.bench.wire import Timed, balance
 
@@ -24,6 +25,9 @@ REST = 0.6  # seconds without a sound after which an answer is over
 LOOK = 0.02  # seconds between looks
 PASSING = 1.0  # seconds that a message may be late
 CLOCKED = 4.0  # seconds of clock before the first call
+KEPT = 3  # bars that the player stays in a key before going on to the next
+BROKEN = (0, 4, 7, 12, 7, 4, 7, 4)  # semitones above the root: a bar of eighths
+TONIC = 60  # pitch of the first root
 
 # Each is ((beat, pitch, beats), ...).
 CALLS = (
@@ -39,7 +43,8 @@ class Wire(Protocol):
 
     transport: str  # its name
     period: float  # seconds; 0: it has none
-    arguments: tuple[str, ...]  # what livejam is started with
+    program: tuple[str, ...]  # what livejam is started with, before its command
+    options: tuple[str, ...]  # and after it
     settings: dict[str, str]  # of its environment
     pipes: bool  # MIDI goes over its stdin and stdout
     played: list[Timed]  # what was sent to livejam, and when
@@ -98,10 +103,45 @@ def play_bars(wire: Wire, answers: int) -> tuple[tuple[tuple[Timed, ...], ...], 
     return tuple(calls), beat_at
 
 
+def play_along(wire: Wire, changes: int) -> tuple[tuple[Change, ...], float]:
+    """Play broken chords by a MIDI clock, going on to a far key so many times; return the changes, and the first beat.
+
+    It returns while the band plays on.
+    """
+    beat_at, bar = wire.start_clock(BPM), BEATS * 60 / BPM
+    start = beat_at + bar * math.ceil((CLOCKED + AHEAD) / bar)
+    played = perform(wire, call_messages(broken_chords(changes + 1), start, 60 / BPM))
+    starts = played[:: 2 * KEPT * len(BROKEN)]  # two messages a note
+    ends = [*(at for at, _ in starts[2:]), played[-1][0]] if played else []
+    return tuple(
+        Change(at, until, key_root(number), key_root(number + 1))
+        for number, ((at, _), until) in enumerate(zip(starts[1:], ends, strict=False))
+    ), beat_at
+
+
+def broken_chords(keys: int) -> list[tuple[float, int, float]]:
+    """Return the notes of so many keys: (beat, pitch, beats)."""
+    return [
+        (BEATS * (KEPT * number + bar) + eighth / 2, TONIC + key_root(number) + step, 0.45)
+        for number in range(keys)
+        for bar in range(KEPT)
+        for eighth, step in enumerate(BROKEN)
+    ]
+
+
+def key_root(number: int) -> int:
+    """Return the root (0..11) of key `number`: a tritone above the one before, then a semitone, in turn."""
+    return (7 * (number // 2) + 6 * (number % 2)) % 12
+
+
 def play_call(wire: Wire, number: int, start: float, beat: float) -> tuple[Timed, ...]:
     """Play call `number` at `start` to its end, with beats of `beat` seconds; return it as it was really played."""
+    return perform(wire, call_messages(CALLS[number % len(CALLS)], start, beat))
+
+
+def perform(wire: Wire, messages: Sequence[Timed]) -> tuple[Timed, ...]:
+    """Play `messages` to their end; return them as they were really played."""
     before = len(wire.played)
-    messages = call_messages(CALLS[number % len(CALLS)], start, beat)
     wire.play(messages)
     until(lambda: len(wire.played) == before + len(messages), messages[-1][0] - wire.now() + PASSING)
     return tuple(wire.played[before:])

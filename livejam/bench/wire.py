@@ -18,6 +18,7 @@ EARLY = 0.25  # of a tick: a note is taken for early by less than this, else for
 LATE = 0.005  # seconds: a note that comes later than that, and a period of the wire, is late
 
 Timed = tuple[float, bytes]  # seconds, message
+Key = tuple[int, int]  # channel (0..15), pitch
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Take:
     def answers(self) -> list[list[float]]:
         """Seconds of the note-ons between the end of each call and the beginning of the next."""
         starts = [*(call[0][0] for call in self.calls[1:]), float("inf")]
-        ons = [time for time, message in self.heard if _is_on(message)]
+        ons = [time for time, message in self.heard if is_on(message)]
         return [
             [time for time in ons if call[-1][0] <= time < start]
             for call, start in zip(self.calls, starts, strict=True)
@@ -77,14 +78,14 @@ class Take:
     @property
     def hung(self) -> int:
         """Note-ons that never got their note-off."""
-        return sum((+balance(self.heard)).values())
+        return hung(self.heard)
 
     def _hush(self, start: float) -> float | None:
         sounding = set(+balance(timed for timed in self.heard if timed[0] < start))
-        ends: dict[int, float] = {}  # pitch -> seconds
+        ends: dict[Key, float] = {}  # seconds
         for time, message in self.heard:
-            if time >= start and not _is_on(message) and message[1] in sounding:
-                ends.setdefault(message[1], time)
+            if time >= start and not is_on(message) and _key(message) in sounding:
+                ends.setdefault(_key(message), time)
         return max(ends.values()) - start if ends else None
 
 
@@ -147,16 +148,26 @@ class BarsTake(Take):
 
     def lateness(self, time: float) -> float:
         """Return by how many seconds a note-on at `time` is later than the tick it belongs to."""
-        tick = 60 / self.bpm / TICKS_PER_BEAT
-        return (time - self.beat_at + EARLY * tick) % tick - EARLY * tick
+        return lateness(time - self.beat_at, self.bpm)
 
 
-def balance(messages: Iterable[Timed]) -> Counter[int]:
-    """Return note-ons less note-offs of each pitch."""
-    counts: Counter[int] = Counter()
+def lateness(since: float, bpm: float) -> float:
+    """Return by how many seconds a note-on, so long after the first pulse of a clock, is later than its tick."""
+    tick = 60 / bpm / TICKS_PER_BEAT
+    return (since + EARLY * tick) % tick - EARLY * tick
+
+
+def balance(messages: Iterable[Timed]) -> Counter[Key]:
+    """Return note-ons less note-offs of each pitch on each channel."""
+    counts: Counter[Key] = Counter()
     for _, message in messages:
-        counts[message[1]] += 1 if _is_on(message) else -1
+        counts[_key(message)] += 1 if is_on(message) else -1
     return counts
+
+
+def hung(messages: Iterable[Timed]) -> int:
+    """Return how many note-ons never got their note-off."""
+    return sum((+balance(messages)).values())
 
 
 def is_note(message: Sequence[int]) -> bool:
@@ -164,5 +175,10 @@ def is_note(message: Sequence[int]) -> bool:
     return len(message) == 3 and message[0] & 0xE0 == 0x80
 
 
-def _is_on(message: bytes) -> bool:
+def is_on(message: bytes) -> bool:
+    """Whether a note message is a note-on."""
     return message[0] & 0xF0 == 0x90 and message[2] > 0
+
+
+def _key(message: bytes) -> Key:
+    return message[0] & 0x0F, message[1]

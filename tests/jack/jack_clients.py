@@ -4,6 +4,7 @@ Player and recorder are native JACK clients, exact to the frame, and know nothin
 the same for both; phrases are in seconds.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import jack
@@ -48,20 +49,15 @@ class Player:
         """Play into nothing."""
         self._port.disconnect()
 
-    def perform(self, messages: Sequence[tuple[float, bytes]]) -> int:
-        """Begin at once to play messages at their times (seconds, ascending); return the frame of second 0."""
-        start = self._client.frame_time + 2 * self._client.blocksize
+    def perform(self, messages: Sequence[tuple[float, bytes]], start: int | None = None) -> int:
+        """Play messages at their times (seconds, ascending); return the frame of second 0: `start`, or at once."""
+        start = start or self._client.frame_time + 2 * self._client.blocksize
         self._due.extend((start + round(at * self._client.samplerate), message) for at, message in messages)
         return start
 
     def play(self, phrase: Phrase) -> int:
         """Begin to play `phrase` at once; return the frame of its last note-off."""
-        rate, start = self._client.samplerate, self._client.frame_time + 2 * self._client.blocksize
-        messages = []
-        for onset, pitch, length, velocity in phrase:
-            messages.append((start + round(onset * rate), 1, bytes((0x90, pitch, velocity))))
-            messages.append((start + round((onset + length) * rate), 0, bytes((0x80, pitch, 0))))
-        self._due.extend((frame, message) for frame, _, message in sorted(messages))
+        self.perform(key_messages(phrase))
         return self._due[-1][0]
 
     def follow(self, messages: Iterable[tuple[int, bytes]]) -> None:
@@ -108,17 +104,18 @@ class Recorder:
         """Begin anew."""
         self.log.clear()
 
-    def ons(self, since: int) -> list[tuple[int, int]]:
-        """Return (frame, pitch) of the note-ons from the frame `since` on."""
-        return [(frame, data[1]) for frame, data in self.log if data[0] & 0xF0 == 0x90 and data[2] and frame >= since]
+    def ons(self, since: int, channel: int | None = None) -> list[tuple[int, int]]:
+        """Return (frame, pitch) of the note-ons from the frame `since` on; `channel` (1..16): only there."""
+        kinds = range(0x90, 0xA0) if channel is None else (0x8F + channel,)
+        return [(frame, data[1]) for frame, data in list(self.log) if data[0] in kinds and data[2] and frame >= since]
 
-    def sounding(self) -> Counter[int]:
-        """Return how many note-ons of each pitch have no note-off; a note-off too many is a negative count."""
-        counts: Counter[int] = Counter()
+    def sounding(self) -> Counter[tuple[int, int]]:
+        """Return how many note-ons of each (channel, pitch) have no note-off; a note-off too many counts as -1."""
+        counts: Counter[tuple[int, int]] = Counter()
         for _, data in list(self.log):
             if data[0] & 0xF0 in (0x80, 0x90):
-                counts[data[1]] += 1 if data[0] & 0xF0 == 0x90 and data[2] else -1
-        return Counter({pitch: count for pitch, count in counts.items() if count})
+                counts[(data[0] & 0x0F) + 1, data[1]] += 1 if data[0] & 0xF0 == 0x90 and data[2] else -1
+        return Counter({key: count for key, count in counts.items() if count})
 
     def close(self) -> None:
         """Leave."""
@@ -130,13 +127,33 @@ class Recorder:
         self.log.extend((now + offset, bytes(data)) for offset, data in self._port.incoming_midi_events())
 
 
-class Livejam:
-    """`livejam listen` or its like in a process of its own; a `with` ends it if it has not ended."""
+@contextlib.contextmanager
+def people() -> Iterator[tuple[Player, Recorder]]:
+    """Somebody who plays, and somebody who writes down what livejam plays."""
+    player, recorder = Player(), Recorder()
+    try:
+        yield player, recorder
+    finally:
+        player.close()
+        recorder.close()
 
-    def __init__(self, *arguments: str | Path, command: str = "listen") -> None:
-        line = [sys.executable, "-m", "livejam", command, *map(str, arguments)]
+
+def key_messages(phrase: Phrase) -> list[tuple[float, bytes]]:
+    """Return the messages of a phrase and their seconds, releases first."""
+    messages = []
+    for onset, pitch, length, velocity in phrase:
+        messages.append((onset, 1, bytes((0x90, pitch, velocity))))
+        messages.append((onset + length, 0, bytes((0x80, pitch, 0))))
+    return [(at, message) for at, _, message in sorted(messages)]
+
+
+class Livejam:
+    """`livejam listen`, or another command, in its own process; use it in a `with`, which ends it at the latest."""
+
+    def __init__(self, *arguments: str | Path, does: str = "listen") -> None:
+        command = [sys.executable, "-m", "livejam", does, *map(str, arguments)]
         self.process = subprocess.Popen(
-            line,
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -148,9 +165,9 @@ class Livejam:
         self._reader.start()
 
     def __enter__(self) -> "Livejam":
-        if not until(lambda: self.is_saying("ready") or self.process.poll() is not None, 30):
+        if not until(lambda: self.has_said("ready") or self.process.poll() is not None, 30):
             self.__exit__()
-        assert self.is_saying("ready"), f"livejam did not get ready: {self.said}"
+        assert self.has_said("ready"), f"livejam did not get ready: {self.said}"
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -162,6 +179,10 @@ class Livejam:
     def is_saying(self, word: str) -> bool:
         """Whether its latest line begins with `word`."""
         return bool(self.said) and self.said[-1].startswith(word)
+
+    def has_said(self, word: str) -> bool:
+        """Whether a line of it has `word`."""
+        return any(word in line for line in list(self.said))
 
     def end(self, with_signal: signal.Signals) -> int:
         """Send it a signal to end; return its exit code once it has."""

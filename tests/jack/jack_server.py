@@ -4,10 +4,15 @@ It has a fixed name: JACK keeps few places for servers, and a place whose server
 of the same name. It runs in real time and synchronously, since asynchronously it loses messages under load.
 """
 
+import contextlib
 import os
+import shutil
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 NAME = "livejam_tests"
 PERIOD = 128  # frames
@@ -52,6 +57,34 @@ class JackServer:
             self._process.wait(LIMIT)
         for left in Path("/dev/shm").glob(f"jack_*{self._name}*"):  # by clients that died
             left.unlink(missing_ok=True)
+
+
+def lacking() -> str | None:
+    """Return why there can be no server and no clients of it here; None: there can."""
+    try:
+        import jack  # noqa: F401
+    except (ImportError, OSError) as error:
+        return f"no JACK client here: {error}; pip install JACK-Client"
+    return None if shutil.which("jackd") else "no jackd here; make test installs it, on Debian: apt-get install jackd2"
+
+
+def require() -> None:
+    """Go on only where a server can be had: in CI its lack is a failure, elsewhere it is skipped aloud."""
+    if reason := lacking():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+
+
+@contextlib.contextmanager
+def jackd(folder: Path, name: str = NAME) -> Iterator[JackServer]:
+    """Run a server, and leave the environment as it was; where none can be had, see `require`."""
+    require()
+    before = dict(os.environ)
+    try:
+        with JackServer(folder, name) as running:
+            yield running
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _answers() -> bool:

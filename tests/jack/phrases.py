@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from livejam.notes import TICKS_PER_BEAT
@@ -10,6 +11,7 @@ from livejam.pieces import Part, Piece, Role, load_pieces
 USUAL_BPM = 110.0  # where a piece has none
 NOTES = (4, 24)  # of a phrase: at least, at most
 LONGEST = 8.0  # seconds
+MELODY = 32  # beats of a melody that is accompanied, about
 
 # Each is (beat in seconds, (pitch, length in beats), ...); a pitch of 0 is a rest.
 TUNES = (
@@ -31,6 +33,36 @@ def corpus_phrases(count: int) -> list[list[tuple[float, int, float, int]]]:
     found = [phrase for piece in pieces if piece.split == "valid" for phrase in _phrases_of(piece)]
     assert len(found) >= count, f"only {len(found)} phrases to play"
     return found[:: len(found) // count][:count]
+
+
+def melodies(count: int) -> list[list[tuple[float, int, float, int]]]:
+    """Return melodies to accompany, in beats: our own two, or `count` of the corpus in LIVEJAM_CORPUS."""
+    if "LIVEJAM_CORPUS" not in os.environ:
+        return [_repeated(list(_timed(1.0, notes))) for _, *notes in TUNES[:2]]
+    pieces, _ = load_pieces(Path(os.environ["LIVEJAM_CORPUS"]))
+    parts = (part for piece in pieces if piece.split == "valid" for part in piece.parts if part.role is Role.MELODY)
+    whole = [list(_begun(part)) for part in parts]
+    found = [melody for melody in whole if len(melody) >= NOTES[1] and melody[-1][0] > MELODY / 2]
+    assert len(found) >= count, f"only {len(found)} melodies to play"
+    return found[:: len(found) // count][:count]
+
+
+def _repeated(tune: list[tuple[float, int, float, int]]) -> list[tuple[float, int, float, int]]:
+    """Return a tune over and over: each time from the next bar of four beats on."""
+    bars = 4 * int(tune[-1][0] // 4 + 1)
+    return [(at + again, *note) for again in range(0, MELODY // 2, bars) for at, *note in tune]
+
+
+def _begun(part: Part) -> Iterator[tuple[float, int, float, int]]:
+    """Yield the beginning of a part from beat 0 on, every note released before the next is struck."""
+    onsets = sorted({int(onset) for onset in part.notes["onset"]})
+    following = dict(pairwise(onsets))
+    for note in part.notes:
+        onset = int(note["onset"])
+        at, gap = onset - onsets[0], following.get(onset, onset + TICKS_PER_BEAT) - onset
+        if at < MELODY * TICKS_PER_BEAT:
+            length = max(1.0, 0.95 * min(int(note["length"]), gap))
+            yield at / TICKS_PER_BEAT, int(note["pitch"]), length / TICKS_PER_BEAT, int(note["velocity"]) or 80
 
 
 def _timed(beat: float, notes: list[tuple[int, float]]) -> Iterator[tuple[float, int, float, int]]:

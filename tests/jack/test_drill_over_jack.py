@@ -30,7 +30,7 @@ def test_the_score_names_the_wrong_note(player, recorder, tmp_path):  # noqa: F8
     from jack_clients import Livejam, until
 
     options = ("echo", "--jack", "--bpm", BPM, "--level", 2, "--rounds", 1, "--seed", 3, "--record", tmp_path / "d.mid")
-    with Livejam(*options, command="drill") as livejam:
+    with Livejam(*options, does="drill") as livejam:
         player.connect("livejam:in")
         recorder.connect("livejam:out")
         done = 0
@@ -53,7 +53,7 @@ def test_the_score_names_the_wrong_note(player, recorder, tmp_path):  # noqa: F8
 def test_a_signal_in_livejams_bars_leaves_nothing_sounding(player, recorder):  # noqa: F811
     from jack_clients import Livejam, until
 
-    with Livejam("answer", "--no-record", "--bpm", 60, command="drill") as livejam:
+    with Livejam("answer", "--no-record", "--bpm", 60, does="drill") as livejam:
         recorder.connect("livejam_out:out")
         assert until(lambda: [data for _, data in recorder.log if data[0] == 0x90])
         assert livejam.end(signal.SIGTERM) == 0

@@ -6,13 +6,13 @@ Times are seconds. Every test leaves no process and no file of livejam's behind.
 import contextlib
 import os
 import random
-import shutil
 import signal
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from jack_server import jackd, require
 
 pytestmark = [pytest.mark.jack, pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")]
 
@@ -23,47 +23,10 @@ BACK_WITHIN = 6.0  # seconds until the network is there again, on a busy machine
 ENDED_WITHIN = 5.0  # seconds until no process is left
 
 
-def lacking():
-    """Return why these tests can't run here, or nothing."""
-    try:
-        import jack  # noqa: F401
-    except (ImportError, OSError) as error:
-        return f"no JACK client here: {error}; pip install JACK-Client"
-    return None if shutil.which("jackd") else "no jackd here; make test installs it, on Debian: apt-get install jackd2"
-
-
-@contextlib.contextmanager
-def jackd(folder):
-    """A JACK server."""
-    from jack_server import JackServer
-
-    before = dict(os.environ)
-    try:
-        with JackServer(folder, SERVER) as server:
-            yield server
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-@contextlib.contextmanager
-def people():
-    """Somebody who plays, and somebody who writes down what livejam plays."""
-    from jack_clients import Player, Recorder
-
-    player, recorder = Player(), Recorder()
-    try:
-        yield player, recorder
-    finally:
-        player.close()
-        recorder.close()
-
-
 @pytest.fixture(autouse=True)
 def possible():
-    """In CI the lack of a server is a failure, elsewhere it is skipped aloud."""
-    if reason := lacking():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    """A JACK server can be had."""
+    require()
 
 
 @pytest.fixture(autouse=True)
@@ -79,13 +42,15 @@ def files(tmp_path, monkeypatch):
 @pytest.fixture
 def server(tmp_path):
     """A JACK server."""
-    with jackd(tmp_path) as running:
+    with jackd(tmp_path, SERVER) as running:
         yield running
 
 
 @pytest.fixture
 def stage(server):
     """Player and recorder."""
+    from jack_clients import people
+
     with people() as both:
         yield both
 
@@ -242,9 +207,9 @@ def test_signals_at_any_moment_leave_nothing_behind(stage, files, seed):
 
 @pytest.mark.parametrize("state", ["idle", "listening", "answering"])
 def test_a_server_that_is_killed_is_told_of_and_found_again(tmp_path, state):
-    from jack_clients import until
+    from jack_clients import people, until
 
-    with jackd(tmp_path) as server, contextlib.ExitStack() as stack:
+    with jackd(tmp_path, SERVER) as server, contextlib.ExitStack() as stack:
         with people() as stage:
             livejam = stack.enter_context(jamming("--jack"))
             connect(stage)
@@ -264,7 +229,7 @@ def test_a_server_that_is_killed_is_told_of_and_found_again(tmp_path, state):
 
 def test_a_server_that_is_killed_under_rtmidi_leaves_no_trace(tmp_path):
     """rtmidi is not told; livejam stays, and ends when it is asked to."""
-    with jackd(tmp_path) as server, jamming() as livejam:
+    with jackd(tmp_path, SERVER) as server, jamming() as livejam:
         server._process.kill()
         server._process.wait(10)
         time.sleep(1)

@@ -4,11 +4,11 @@ With LIVEJAM_CORPUS the phrases are 20 of that prepared corpus's validation spli
 """
 
 import os
-import shutil
 import signal
 
 import mido
 import pytest
+from jack_server import jackd
 
 pytestmark = pytest.mark.jack
 
@@ -18,52 +18,32 @@ LISTENED = 10.0 if "LIVEJAM_CORPUS" in os.environ else 4.0  # seconds: a longer 
 INTERRUPTED_WITHIN = 0.05  # seconds from the player's note-on to the last note-off of the answer
 
 
-def lacking():
-    """Return why these tests can't run here, or nothing."""
-    if not shutil.which("jackd"):
-        return "no jackd here; make test installs it, on Debian: apt-get install jackd2"
-    try:
-        import jack  # noqa: F401
-    except (ImportError, OSError) as error:
-        return f"no JACK client here: {error}; pip install JACK-Client"
-    return None
-
-
 @pytest.fixture(scope="module", autouse=True)
 def server(tmp_path_factory):
-    """A JACK server; in CI its lack is a failure, elsewhere it is skipped aloud."""
-    reason = lacking()
-    if reason and os.environ.get("CI"):
-        pytest.fail(reason)
-    if reason:
-        pytest.skip(reason)
-    from jack_server import JackServer
-
-    before = dict(os.environ)
-    with JackServer(tmp_path_factory.mktemp("jackd")) as running:
+    """A JACK server."""
+    with jackd(tmp_path_factory.mktemp("jackd")) as running:
         yield running
-    os.environ.clear()
-    os.environ.update(before)
 
 
 @pytest.fixture
-def player(server):
+def stage(server):
+    """Player and recorder."""
+    from jack_clients import people
+
+    with people() as both:
+        yield both
+
+
+@pytest.fixture
+def player(stage):
     """Somebody at a keyboard."""
-    from jack_clients import Player
-
-    human = Player()
-    yield human
-    human.close()
+    return stage[0]
 
 
 @pytest.fixture
-def recorder(server):
+def recorder(stage):
     """Somebody who writes down what livejam plays."""
-    from jack_clients import Recorder
-
-    listener = Recorder()
-    yield listener
-    listener.close()
+    return stage[1]
 
 
 @pytest.fixture
