@@ -25,13 +25,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from livejam.form import Form
+from livejam.byear import guess
+from livejam.form import Form, Spot
 from livejam.lead import Lead
 from livejam.notes import TICKS_PER_BEAT
 from livejam.parts import ORDER
 from livejam.phrasing import TickLine
 from livejam.pieces import Role, Style
 from livejam.spans import BAND, Accompanied, PartNote, Span
+from livejam.tokenizer import Chord
 from livejam.voicing import CRASH, KICK, block, held, last_chord, on_chord
 
 SOONEST = 0.12  # seconds before its time that a span is asked for at least, whatever the look-ahead
@@ -39,6 +41,7 @@ COMMIT = 0.02  # seconds before its first note is wanted that a span is committe
 GIVE_UP = 0.004  # seconds before that it is waited for, if it is not there
 HEARD = 256  # notes that are told with a span
 KEPT = 640  # notes of its own that the band remembers
+BY_EAR = 64  # chords that were found by ear and are remembered
 REDONE = 3  # times that a span is made up anew at most
 LOUDER = 0.8  # of the player's loudness is taken over
 SETTLING = 0.2  # share of a new span in the loudness that the network has by itself
@@ -56,6 +59,7 @@ class BandSettings:
     style: Style = Style.UNKNOWN
     span: float = 2.0  # beats that are made up at once
     look_ahead: float = 0.25  # beats before its start that a span is first made up
+    listening: int = 2  # bars by ear, at the beginning, in which only the drums play until there is something to go by
     rest: int = 4  # bars of the player's silence after which the band comes to an end; 0: it goes on
 
 
@@ -92,6 +96,8 @@ class Band:
         self._asked: _Asked | None = None
         self._number = 0
         self._made: list[PartNote] = []  # committed to, by onset
+        self._by_ear: list[Chord] = []  # where there is no chart, ascending
+        self._turned: int | None = None  # ticks: there the chord by ear changes under what may still ring
         self._loudness: float | None = None  # velocity that the network plays at by itself
         self.end = 0  # ticks: where the last chord ends, once it is committed to
         self.muted: frozenset[Role] = frozenset()
@@ -104,7 +110,7 @@ class Band:
 
     def begin(self, form: Form, at: int) -> None:
         """Play `form` from tick `at` on, where a bar begins."""
-        self._form, self._began, self._next, self._asked = form, at, at, None
+        self._form, self._began, self._next, self._asked, self._by_ear = form, at, at, None, []
         self._made = [each for each in self._made if each.note.onset < at]
 
     def move(self, form: Form) -> None:
@@ -166,8 +172,11 @@ class Band:
         """Have the span made up anew if what the player does meanwhile does not go with it."""
         harmony = {each.note.pitch % 12 for each in asked.made or () if each.role in (Role.BASS, Role.CHORDS)}
         strange = [pitch for pitch in asked.since if pitch % 12 not in harmony]
-        if asked.span.chords or not harmony or not strange or asked.times > REDONE:
+        if form.chart or not harmony or not strange or asked.times > REDONE:
             return
+        before = self._by_ear[-1:]
+        if self._chords(form, form.at(self._next), asked.span.end, self._music(now))[-1:] == tuple(before):
+            return  # it is a passing note
         self.tally.redone += 1
         self._ask(form, now, asked.times + 1, asked.made)
 
@@ -188,22 +197,50 @@ class Band:
     def _ask(self, form: Form, now: float, times: int = 1, made: tuple[PartNote, ...] | None = None) -> None:
         start, spot = self._next, form.at(self._next)
         end = form.span_end(start, self._unit)
-        parts = tuple(role for role in self._settings.parts if role not in self.muted)
+        music = self._music(now)
+        heard = tuple(each for each in music if each.note.onset < start)[-HEARD:]
+        chords, solo = self._chords(form, spot, end, music), form.solo(start)
         self._number += 1
         span = Span(
-            self._number, start, end, (*parts, Role.MELODY) if form.solo(start) else parts, spot.metre,
-            form.chords(start, end), self._settings.style, self._density(now, form.solo(start)),
-            fill=spot.section_ends and end == spot.end, unit=self._unit, heard=self._heard(start, now),
+            self._number, start, end, self._playing(form, chords, solo), spot.metre, chords, self._settings.style,
+            self._density(now, solo), fill=spot.section_ends and end == spot.end, unit=self._unit, heard=heard,
         )  # fmt: skip
         self._asked = _Asked(span, made, times=times)
         self._tell(span)
 
-    def _heard(self, start: int, now: float) -> tuple[PartNote, ...]:
-        """Return all that was played up to now and lies before `start`: the latest of it."""
+    def _playing(self, form: Form, chords: Sequence[Chord], solo: bool) -> tuple[Role, ...]:
+        """Return who plays the next span: by ear only the drums, for a while, until there is something to go by."""
+        parts = tuple(role for role in self._settings.parts if role not in self.muted)
+        if solo:
+            return (*parts, Role.MELODY)
+        listening = self._next - self._began < self._settings.listening * form.metre.bar_ticks
+        return (Role.DRUMS,) if listening and not chords and Role.DRUMS in parts else parts
+
+    def _chords(self, form: Form, spot: Spot, end: int, music: Sequence[PartNote]) -> tuple[Chord, ...]:
+        """Return the chords of the `music` so far and up to `end` and beyond: those of the chart, or by ear."""
+        start = self._next
+        if form.chart:
+            return form.chords(min(start, music[-HEARD:][0].note.onset) if music else start, end)
+        melody = [each.note for each in music if each.role is Role.MELODY]
+        chord = guess(melody, start, spot.metre, self._settings.style)
+        self._by_ear = [each for each in self._by_ear[-BY_EAR:] if each.tick < start]
+        if chord and (not self._by_ear or self._by_ear[-1][1:] != chord):
+            self._by_ear.append(Chord(start, *chord))
+        return tuple(self._by_ear)
+
+    def turned(self) -> int | None:
+        """Return, once, the tick at which a chord by ear has changed under notes that may still ring; None: none has.
+
+        What of bass and chords began before and still sounds there is to end there.
+        """
+        tick, self._turned = self._turned, None
+        return tick
+
+    def _music(self, now: float) -> list[PartNote]:
+        """Return the latest of all that was played up to now, by onset: the player's, and the band's own."""
         tempos = self._line.tempos(self._lead.since(now))
         played = self._lead.notes(tempos, now) if tempos else ()
-        music = [*(PartNote(note, Role.MELODY, True) for note in played if note.onset < start), *self._made[-HEARD:]]
-        return tuple(sorted(music, key=in_order)[-HEARD:])
+        return sorted([*(PartNote(note, Role.MELODY, True) for note in played), *self._made[-HEARD:]], key=in_order)
 
     def _density(self, now: float, solo: bool) -> int:
         """Return how many chords are asked for: few when the player is busy, more when there is room."""
@@ -233,6 +270,9 @@ class Band:
             made = self._as_loud(made)
         self.tally.spans += 1
         self._next, self._asked = span.end, None
+        if not form.chart and span.chords and span.chords[-1].tick == span.start:
+            self._turned = span.start
+            self._made = [_ended(each, span.start) for each in self._made]
         return self._keep([each for each in made if each.role not in self.muted], form)
 
     def _keep(self, notes: Sequence[PartNote], form: Form) -> list[PartNote]:
@@ -293,6 +333,14 @@ class Band:
                 if role in parts
             ]
         return tuple(held)
+
+
+def _ended(each: PartNote, at: int) -> PartNote:
+    """Return a note of bass or chords that rings no longer than to tick `at`, if it began before."""
+    note, pitched = each.note, each.role in (Role.BASS, Role.CHORDS)
+    if not pitched or not note.onset < at < note.onset + note.length:
+        return each
+    return each._replace(note=replace(note, length=at - note.onset))
 
 
 def in_order(each: PartNote) -> tuple[int, int, int]:

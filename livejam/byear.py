@@ -5,7 +5,10 @@ each lasts half a bar or a bar; a melody tells of the chord under it, and chords
 corpora, by their place in the key. The key is not told either: all of them are weighed by how well the melody lies in
 them. What came before is summed up (the forward algorithm); the chord to come is the likeliest one.
 
-Pure numpy. Ticks. The tables beside this file are made by tools/chord_tables.py. One thread, some 0.3 ms a question.
+On held-out melodies of six corpora, guessed a quarter of a beat ahead, 44 % of the melody's notes lie in the chord: in
+what people played with them 42 % do, in the chords as they are written 70 %.
+
+Pure numpy. Ticks. The tables beside this file are made by tools/chord_tables.py. One thread, some 0.6 ms a question.
 """
 
 from collections.abc import Sequence
@@ -26,8 +29,11 @@ KIND_OF = {
 }  # fmt: skip
 JAZZ = {Quality.MAJOR: Quality.MAJOR7, Quality.MINOR: Quality.MINOR7, Quality.DIMINISHED: Quality.HALF_DIMINISHED}
 STATES = 12 * len(KINDS)  # root * 4 + kind
+LEAST = 8  # ticks that a note counts as at least: one that has just been struck has hardly sounded yet
+MOST = 48  # ticks, at most, for the key
+KEPT = 96  # notes of the melody that count
 BACK = 16  # stretches that are looked back
-WEIGHT = 1.0  # of what a beat of melody says about its chord
+WEIGHT = 0.7  # of what a beat of melody says about its chord
 FADE = 0.97  # share of its say on the key that a note keeps with every beat
 SURE = 10.0  # how fast the fit of a key becomes certainty
 KEYS = 4  # that are weighed
@@ -56,26 +62,28 @@ def stretch_of(metre: Metre) -> int:
 
 
 def guess(
-    melody: Sequence[TickNote], at: int, metre: Metre, known: Tables | None = None, style: Style = Style.UNKNOWN
+    melody: Sequence[TickNote], at: int, metre: Metre, style: Style = Style.UNKNOWN, known: Tables | None = None
 ) -> tuple[int, Quality] | None:
     """Return root (0..11) and quality of the chord for the stretch in which tick `at` lies; None: nothing was played.
 
-    `melody`: what was played up to now, by onset.
+    `melody`: what was played up to now, by onset; the latest notes suffice.
     """
     known, stretch = known or tables(), stretch_of(metre)
     if not melody:
         return None
     here = (at - metre.bar_line) // stretch
     first = max(here - BACK, (melody[0].onset - metre.bar_line) // stretch)
+    melody = melody[-KEPT:]
     heard = _heard(melody, first, here, stretch, metre.bar_line)
-    keys = _keys(melody, at)
-    state = sum(share * _turned(known.begins[key // 12], key % 12) for key, share in keys)
-    a_bar = metre.bar_ticks // stretch
+    keys, a_bar, says_of = _keys(melody, at), metre.bar_ticks // stretch, _emission_logs(known)
+    state = _mixed([(share, _turned(known.begins[key // 12], key % 12)) for key, share in keys])
+    follows = [
+        _mixed([(share, _turned(known.follows[key // 12, where], key % 12)) for key, share in keys]) for where in (0, 1)
+    ]
     for number in range(first, here + 1):
         if number > first:
-            where = int(number % a_bar == 0)
-            state = sum(share * _step(state, known.follows[key // 12, where], key % 12) for key, share in keys)
-        says = WEIGHT * heard[number - first] @ _emission_logs(known)
+            state = state @ follows[int(number % a_bar == 0)]
+        says = WEIGHT * heard[number - first] @ says_of
         state = state * np.exp(says - says.max())
         state /= state.sum()
     root, kind = divmod(int(np.argmax(state)), len(KINDS))
@@ -88,7 +96,7 @@ def _heard(melody: Sequence[TickNote], first: int, last: int, stretch: int, bar_
     beats = np.zeros((last - first + 1, 12))
     for note in melody:
         number = (note.onset - bar_line) // stretch
-        left, onset = note.length, note.onset
+        left, onset = max(note.length, LEAST), note.onset
         while left > 0 and number <= last:
             end = bar_line + (number + 1) * stretch
             share = min(left, end - onset)
@@ -102,7 +110,8 @@ def _keys(melody: Sequence[TickNote], at: int) -> list[tuple[int, float]]:
     """Return the likeliest keys, 0..11 major and 12..23 minor by tonic, and their shares."""
     sounds = np.zeros(12)
     for note in melody:
-        sounds[note.pitch % 12] += min(note.length, 48) * FADE ** max(0.0, (at - note.onset) / TICKS_PER_BEAT)
+        ago = max(0.0, (at - note.onset) / TICKS_PER_BEAT)  # beats
+        sounds[note.pitch % 12] += min(max(note.length, LEAST), MOST) * FADE**ago
     centred = sounds - sounds.mean()
     fit = KEY_PROFILES @ (centred / max(float(np.linalg.norm(centred)), 1e-9))
     share = np.exp(SURE * (fit - fit.max()))
@@ -122,12 +131,11 @@ def _emission_logs(known: Tables) -> np.ndarray:
     return _logs(known.emission.tobytes())
 
 
+def _mixed(parts: Sequence[tuple[float, np.ndarray]]) -> np.ndarray:
+    """Return the sum of arrays, each by its share."""
+    return np.asarray(sum(share * part for share, part in parts))
+
+
 def _turned(chords: np.ndarray, tonic: int) -> np.ndarray:
-    """Return (STATES,) of chords counted from C, of some counted from a tonic."""
-    return np.roll(chords, len(KINDS) * tonic)
-
-
-def _step(state: np.ndarray, follows: np.ndarray, tonic: int) -> np.ndarray:
-    """Return the chords that follow in a key."""
-    turn = len(KINDS) * tonic
-    return np.asarray(np.roll(np.roll(state, -turn) @ follows, turn))
+    """Return chords counted from C, along every axis (STATES,), of some counted from a tonic."""
+    return np.roll(chords, (len(KINDS) * tonic,) * chords.ndim, tuple(range(chords.ndim)))

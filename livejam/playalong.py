@@ -221,6 +221,9 @@ class Accompaniment:
     def _plan(self, now: float) -> None:
         """Let the band do what is due, and give its notes their time."""
         notes = self._band.due(now, self._sender.ahead)
+        if (tick := self._band.turned()) is not None:
+            for role in (Role.BASS, Role.CHORDS):
+                self._playback.cut(self._line.grid.seconds_at(tick), self._settings.channels[role])
         if notes:
             self._schedule(notes)
             self._keep_score(now)

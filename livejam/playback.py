@@ -58,6 +58,18 @@ class Playback:
         heapq.heapify(self._waiting)
         self._sounding = {key: replace(sounding, end=moved(sounding.end)) for key, sounding in self._sounding.items()}
 
+    def cut(self, at: float, channel: int) -> None:
+        """Have what begins on `channel` before `at` (seconds) end there at the latest."""
+        self._waiting = [
+            (onset, order, replace(note, duration=min(note.duration, at - onset)), on)
+            if on == channel and onset < at
+            else (onset, order, note, on)
+            for onset, order, note, on in self._waiting
+        ]
+        for key, sounding in self._sounding.items():
+            if key[0] == channel and sounding.note.onset < at:
+                self._sounding[key] = replace(sounding, end=min(sounding.end, at))
+
     def due(self, now: float, ahead: float = 0.0) -> list[Cue]:
         """Return what is due at or before `now + ahead`, in order, note-offs before note-ons at equal times."""
         cues: list[Cue] = []

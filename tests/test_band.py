@@ -42,7 +42,7 @@ class Rig:
         self.line = TickLine(None, metre)
         self.line.follow(BeatGrid(bpm), 0.0)
         self.lead = Lead(8.0)
-        self.band = Band(self.spans.append, self.line, self.lead, BandSettings(**settings))
+        self.band = Band(self.spans.append, self.line, self.lead, BandSettings(**{"listening": 0, **settings}))
 
     def begin(self, **form):
         """Begin with the song."""

@@ -40,7 +40,7 @@ PURE = {  # no devices, files, threads or clocks
     *("composer", "memory", "hearing", "stage", "sender", "session", "virtual"),
     *("messages", "outgoing", "portnames", "tokenizer", "controls", "steering", "knobs", "chart", "wants"),
     *("symbols", "sheet", "roadmap", "chart_text", "ireal"),
-    *("form", "lead", "band", "voicing", "spans", "parts", "harmony", "arranger", "playalong", "rehearsal"),
+    *("form", "lead", "band", "byear", "voicing", "spans", "parts", "harmony", "arranger", "playalong", "rehearsal"),
     *("chordscale", "intime", "practice"),
     *("calls", "scoring", "answer_scoring", "exercises", "drilling", "drill"),
 }

@@ -20,6 +20,7 @@ from livejam.pieces import Piece, Quality, Role, load_pieces
 
 SEGMENT = 16  # stretches that have one key
 LITTLE = 2.0  # notes or chords that are taken for seen beside what was seen
+ENOUGH = 60.0  # times that a chord must have been seen in a key for what follows it there to be believed
 OUT = Path(__file__).parent.parent / "livejam" / "byear.npz"
 
 
@@ -31,7 +32,7 @@ def main() -> None:
     for piece in pieces:
         count(piece, emission, begins, follows)
     begins = (begins + LITTLE) / (begins + LITTLE).sum(-1, keepdims=True)
-    follows = follows + LITTLE * STATES / 4 * begins[:, None, None, :]  # what is rare follows as it begins
+    follows = follows + ENOUGH * in_any_key(follows.sum(0))  # what is rare in a key follows as in any
     follows /= follows.sum(-1, keepdims=True)
     emission = (emission + LITTLE) / (emission + LITTLE).sum(-1, keepdims=True)
     with OUT.open("wb") as file:
@@ -39,6 +40,22 @@ def main() -> None:
                             follows=follows.astype(np.float32))  # fmt: skip
     print(f"{len(pieces)} pieces; written: {OUT}")
     print(np.round(emission, 3))
+
+
+def in_any_key(follows: np.ndarray) -> np.ndarray:
+    """Return (2, 48, 48) probabilities of which chord follows which, by the interval of their roots alone."""
+    k = len(KINDS)
+    away = np.zeros((2, k, 12, k))  # of kinds, by interval
+    for root in range(12):
+        for other in range(12):
+            away[:, :, (other - root) % 12] += follows[:, k * root : k * root + k, k * other : k * other + k]
+    away = away + LITTLE
+    away /= away.sum((2, 3), keepdims=True)
+    found = np.zeros((2, STATES, STATES))
+    for root in range(12):
+        for other in range(12):
+            found[:, k * root : k * root + k, k * other : k * other + k] = away[:, :, (other - root) % 12]
+    return found
 
 
 def count(piece: Piece, emission: np.ndarray, begins: np.ndarray, follows: np.ndarray) -> None:
