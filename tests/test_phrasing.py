@@ -274,3 +274,12 @@ def test_every_note_finds_a_place_near_by(onsets, bpm):
     errors = [note.onset - grid.tick_at(played.onset) for note, played in zip(on, notes, strict=True)]
     assert np.max(np.abs(errors)) <= 6.001
     assert on[0].onset == pytest.approx(grid.tick_at(notes[0].onset), abs=6.001)
+
+
+def test_a_clock_that_begins_anew_goes_on_from_where_the_line_has_been():
+    line = TickLine(None, Metre(4, 4))
+    line.follow(BeatGrid(120.0), 0.0)
+    line.reach(500)
+    line.follow(None, 8.0)
+    line.follow(BeatGrid(120.0, 20.0), 20.0)
+    assert line.song == 576  # the next bar line

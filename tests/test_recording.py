@@ -72,6 +72,26 @@ def test_what_came_of_it_is_kept_beside_it(tmp_path):
     assert json.loads((tmp_path / "jam.json").read_text()) == {"seed": 7, "tally": {"made": 12}}
 
 
+def test_every_part_of_a_band_has_a_track_of_its_own(tmp_path):
+    path = tmp_path / "jam.mid"
+    file = JamFile(path, {}, None, parts=(("bass", 2), ("drums", 10)))
+    with JamRecorder(file, print) as recorder:
+        recorder.record(5.0, NoteOn(60, 80), True)
+        recorder.record(5.0, NoteOn(36, 80), False, 2)
+        recorder.record(5.0, NoteOn(42, 80), False, 10)
+        recorder.record(5.5, NoteOff(36), False, 2)
+        recorder.record(5.5, NoteOff(42), False, 10)
+        recorder.record(5.5, NoteOff(60), True)
+    tracks = mido.MidiFile(path).tracks[1:]
+    assert [track.name for track in tracks] == ["player", "bass", "drums"]
+    notes = [[(m.type, m.channel, m.note) for m in track if m.type.startswith("note")] for track in tracks]
+    assert notes == [
+        [("note_on", 0, 60), ("note_off", 0, 60)],
+        [("note_on", 1, 36), ("note_off", 1, 36)],
+        [("note_on", 9, 42), ("note_off", 9, 42)],
+    ]
+
+
 def test_a_jam_in_which_nobody_played_leaves_no_file(tmp_path):
     assert jam(JamFile(tmp_path / "jam.mid", {}, None), music=[]).saved is None
     assert list(tmp_path.iterdir()) == []

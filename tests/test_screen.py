@@ -8,7 +8,19 @@ from rich.live import Live
 from livejam.clock import SteadyClock
 from livejam.modes import Bars
 from livejam.notes import Metre, NoteOff, NoteOn
-from livejam.screen import Keyed, Moded, Paced, Status, StatusLine, StatusPicture, Traded, Turned, Warned
+from livejam.screen import (
+    PRACTISING,
+    Keyed,
+    Moded,
+    Paced,
+    Status,
+    StatusLine,
+    StatusPicture,
+    Steered,
+    Traded,
+    Turned,
+    Warned,
+)
 from livejam.stage import Settings
 from livejam.turns import State
 
@@ -66,6 +78,14 @@ def test_listening_says_turn_and_notes_of_the_player_alone():
         Keyed(1.3, NoteOn(67, 80), player=False),
     )
     assert status.line(0.0).plain == "● listening turn 3 · 2 notes"
+
+
+def test_practising_says_chorus_and_bar():
+    status = Status(words=PRACTISING)
+    assert status.after(Turned(State.IDLE, 0)).plain() == "ready: play; the band begins with the beat"
+    for seen in (Turned(State.LISTENING, 2), Keyed(1.0, NoteOn(60, 80), player=True), Moded("bass"), Steered("bar 3")):
+        status = status.after(seen)
+    assert status.line(0.0).plain == "● playing   chorus 2 · bass · bar 3"
 
 
 def test_answering_counts_livejams_notes_from_nothing():

@@ -11,6 +11,8 @@ import pytest
 
 from livejam.events import Stop
 from livejam.modes import USUAL, Bars, ModeChosen, Signal, Silence
+from livejam.pieces import Role
+from livejam.spans import BAND, Muted
 from livejam.terminal import has_keys, hint, keys, meaning
 
 termios = pytest.importorskip("termios", reason="terminals as here are POSIX's")
@@ -59,6 +61,13 @@ def test_digits_choose_modes_and_q_ends():
     assert [meaning(key, USUAL) for key in "04 xQ\n"] == [None] * 6
     many = tuple(Bars(count) for count in range(1, 12))
     assert meaning("9", many) == ModeChosen(Bars(9))
+
+
+def test_letters_turn_the_parts_of_a_band_off_and_on():
+    assert [meaning(key, (), BAND) for key in "bcdq"] == [*(Muted(role) for role in BAND), Stop()]
+    assert meaning("b", (), (Role.DRUMS,)) is None
+    assert meaning("b", USUAL) is None
+    assert hint((), BAND) == "b bass on, off  c chords on, off  d drums on, off  q end"
 
 
 def test_the_hint_says_which_keys_there_are():

@@ -100,9 +100,7 @@ def states_of(chords: np.ndarray, ticks: range) -> list[int]:
     return found
 
 
-def count_chords(
-    states: list[int], number: int, key: int, a_bar: int, begins: np.ndarray, follows: np.ndarray
-) -> None:
+def count_chords(states: list[int], number: int, key: int, a_bar: int, begins: np.ndarray, follows: np.ndarray) -> None:
     """Add the chords of some stretches, of which the first is `number`, in a key."""
     mode, tonic = divmod(key, 12)
     relative = [(state - len(KINDS) * tonic) % STATES if state >= 0 else -1 for state in states]
