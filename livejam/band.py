@@ -25,16 +25,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from livejam.byear import guess
+from livejam.byear import guess, tables
 from livejam.form import Form, Spot
 from livejam.lead import Lead
 from livejam.notes import TICKS_PER_BEAT
-from livejam.parts import ORDER
 from livejam.phrasing import TickLine
 from livejam.pieces import Role, Style
 from livejam.spans import BAND, Accompanied, PartNote, Span
 from livejam.tokenizer import Chord
-from livejam.voicing import CRASH, KICK, block, held, last_chord, on_chord
+from livejam.voicing import CRASH, KICK, block, completed, held, in_order, last_chord, on_chord, sustained
 
 SOONEST = 0.12  # seconds before its time that a span is asked for at least, whatever the look-ahead
 COMMIT = 0.02  # seconds before its first note is wanted that a span is committed to
@@ -90,6 +89,7 @@ class Band:
     def __init__(self, tell: Callable[[Span], None], line: TickLine, lead: Lead, settings: BandSettings) -> None:
         """Have spans made up by `tell`, which must return at once, along `line`, behind `lead`."""
         self._tell, self._line, self._lead, self._settings = tell, line, lead, settings
+        tables()  # read now what is needed by ear, not while the band plays
         self._form: Form | None = None  # None: it rests
         self._began = 0  # ticks
         self._next = 0  # ticks: where the next span begins
@@ -267,7 +267,8 @@ class Band:
             made = self._vamp(form, span)
         else:
             self.tally.played += len(made)
-            made = self._as_loud(made)
+            full = completed(self._as_loud(made), span.chords)
+            made = sustained(full, span.end, span.style, span.chords)
         self.tally.spans += 1
         self._next, self._asked = span.end, None
         if not form.chart and span.chords and span.chords[-1].tick == span.start:
@@ -341,8 +342,3 @@ def _ended(each: PartNote, at: int) -> PartNote:
     if not pitched or not note.onset < at < note.onset + note.length:
         return each
     return each._replace(note=replace(note, length=at - note.onset))
-
-
-def in_order(each: PartNote) -> tuple[int, int, int]:
-    """Return by what the notes of a band are sorted."""
-    return each.note.onset, ORDER.index(each.role), each.note.pitch

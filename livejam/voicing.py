@@ -10,14 +10,21 @@ from dataclasses import replace
 from livejam.form import Form
 from livejam.harmony import chord_tones
 from livejam.notes import TICKS_PER_BEAT, TickNote
-from livejam.pieces import Quality, Role
+from livejam.parts import ORDER
+from livejam.pieces import Quality, Role, Style
 from livejam.spans import PartNote
-from livejam.tokenizer import Chord
+from livejam.tokenizer import Chord, chord_at
 
 CRASH, KICK = 49, 36  # General MIDI
 VELOCITY, STROKE = 80, 96  # of a block, and of the drums with it
 BASS_LOW, CHORDS_LOW = 36, 54  # pitches from which the tones of a block of chords are counted
+A_CHORD = 2  # notes at once that are a chord
 FAR = 1_000_000  # ticks
+
+
+def in_order(each: PartNote) -> tuple[int, int, int]:
+    """Return by what the notes of a band are sorted."""
+    return each.note.onset, ORDER.index(each.role), each.note.pitch
 
 
 def block(
@@ -48,6 +55,47 @@ def last_chord(form: Form) -> tuple[int, Quality] | None:
     home = (chord[0] + 5) % 12
     at_home = [each for each in form.chart.chords(form.metre, form.origin, form.origin, end) if each.root == home]
     return home, next((Quality(each.quality) for each in at_home), Quality.MAJOR)
+
+
+def completed(notes: Sequence[PartNote], chords: Sequence[Chord]) -> tuple[PartNote, ...]:
+    """Return the notes of a span, by onset, in which the first chord that is struck has all of its tones.
+
+    One note alone is no chord but a figure, and stays. The tones that are added lie nearest to those that are there.
+    """
+    strikes = [each for each in notes if each.role is Role.CHORDS]
+    first = [each.note for each in strikes if each.note.onset == strikes[0].note.onset]
+    root, quality = chord_at(chords, first[0].onset) if first else (0, 0)
+    tones = chord_tones(root - 1, Quality(quality)) if root and len(first) >= A_CHORD else frozenset[int]()
+    middle = sum(note.pitch for note in first) // max(1, len(first))
+    missing = sorted(tones - {note.pitch % 12 for note in first})
+    added = (PartNote(replace(first[0], pitch=nearest(tone, middle)), Role.CHORDS) for tone in missing)
+    return tuple(sorted([*notes, *added], key=in_order))
+
+
+def nearest(tone: int, middle: int) -> int:
+    """Return the pitch of class `tone` (0..11) that is nearest to pitch `middle`."""
+    return middle + (tone - middle + 6) % 12 - 6
+
+
+def sustained(notes: Sequence[PartNote], end: int, style: Style, chords: Sequence[Chord]) -> tuple[PartNote, ...]:
+    """Return the notes of a span with bass and chords held, as with a pianist's pedal, which corpora do not keep.
+
+    Tones of their chord ring to the span's `end`, others and the bass to the next strike of their part. In jazz, chords
+    are comped: they last a beat at most.
+    """
+    return tuple(_sustained(each, notes, end, style, chords) for each in notes)
+
+
+def _sustained(each: PartNote, notes: Sequence[PartNote], end: int, style: Style, chords: Sequence[Chord]) -> PartNote:
+    note, role = each.note, each.role
+    if role not in (Role.BASS, Role.CHORDS):
+        return each
+    until = min((other.onset for other, part, _ in notes if part is role and other.onset > note.onset), default=end)
+    if role is Role.CHORDS:
+        root, quality = chord_at(chords, note.onset)
+        until = end if root and note.pitch % 12 in chord_tones(root - 1, Quality(quality)) else until
+        until = min(until, note.onset + TICKS_PER_BEAT) if style is Style.JAZZ else until
+    return each._replace(note=replace(note, length=max(note.length, until - note.onset)))
 
 
 def held(each: PartNote, form: Form) -> int:
