@@ -1,14 +1,13 @@
 """The native transport on a JACK server: exact to the frame, and whole again after ports or the server have gone."""
 
 import itertools
-import os
 import random
 import threading
 import time
 from collections import Counter
 
 import pytest
-from jack_server import JackServer, jackd, require
+from jack_server import jackd
 
 pytestmark = pytest.mark.jack
 
@@ -180,30 +179,23 @@ def test_a_port_that_goes_is_taken_again_under_its_name(server):
 
 @pytest.mark.parametrize("ending", ["terminate", "kill"])
 def test_a_server_that_goes_is_found_again(tmp_path, ending):
-    require()
-    from jack_clients import Recorder, until
+    from jack_clients import people, until
 
     from livejam.errors import PortError
     from livejam.events import PortBack, PortLost
     from livejam.notes import Cue, NoteOff, NoteOn
 
-    before = dict(os.environ)
-    server = JackServer(tmp_path).__enter__()
     names = ("livejam:in", "livejam:out")
-    with Jammer() as jammer:
+    with jackd(tmp_path) as server, Jammer() as jammer:
         getattr(server._process, ending)()
         server.__exit__()
         assert until(lambda: {PortLost(names[0]), PortLost(names[1], keys=False)} <= set(jammer.events()))
         with pytest.raises(PortError, match="gone"):
             jammer.ports.send(Cue(0.0, NoteOn(60, 80), 1))
-        server = JackServer(tmp_path).__enter__()
+        server.__enter__()
         assert until(lambda: {PortBack(name) for name in names} <= set(jammer.events()))
-        recorder = Recorder()
-        recorder.connect("livejam:out")
-        for at, message in ((0.0, NoteOn(60, 80)), (0.1, NoteOff(60))):
-            jammer.ports.send(Cue(at, message, 1))
-        assert until(lambda: len(recorder.log) == 2)
-        recorder.close()
-    server.__exit__()
-    os.environ.clear()
-    os.environ.update(before)
+        with people() as (_, recorder):
+            recorder.connect("livejam:out")
+            for at, message in ((0.0, NoteOn(60, 80)), (0.1, NoteOff(60))):
+                jammer.ports.send(Cue(at, message, 1))
+            assert until(lambda: len(recorder.log) == 2)
