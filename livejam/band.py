@@ -41,6 +41,7 @@ GIVE_UP = 0.004  # seconds before that it is waited for, if it is not there
 HEARD = 256  # notes that are told with a span
 KEPT = 640  # notes of its own that the band remembers
 BY_EAR = 64  # chords that were found by ear and are remembered
+CHARTED = 24  # bars before a span whose chords are told at most
 REDONE = 3  # times that a span is made up anew at most
 LOUDER = 0.8  # of the player's loudness is taken over
 SETTLING = 0.2  # share of a new span in the loudness that the network has by itself
@@ -220,7 +221,8 @@ class Band:
         """Return the chords of the `music` so far and up to `end` and beyond: those of the chart, or by ear."""
         start = self._next
         if form.chart:
-            return form.chords(min(start, music[-HEARD:][0].note.onset) if music else start, end)
+            first = music[-HEARD:][0].note.onset if music else start
+            return form.chords(max(start - CHARTED * form.metre.bar_ticks, min(start, first)), end)
         melody = [each.note for each in music if each.role is Role.MELODY]
         chord = guess(melody, start, spot.metre, self._settings.style)
         self._by_ear = [each for each in self._by_ear[-BY_EAR:] if each.tick < start]

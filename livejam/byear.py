@@ -101,13 +101,10 @@ def guess(
 def _heard(melody: Sequence[TickNote], first: int, last: int, stretch: int, bar_line: int) -> np.ndarray:
     """Return how many beats of each pitch class sound in each stretch (stretches, 12)."""
     beats = np.zeros((last - first + 1, 12))
+    begin = bar_line + first * stretch
     for note in melody:
-        number = (note.onset - bar_line) // stretch
-        left, onset = max(note.length, LEAST), note.onset
-        while left > 0 and number <= last:
-            end = bar_line + (number + 1) * stretch
-            share = min(left, end - onset)
-            if number >= first:
-                beats[number - first, note.pitch % 12] += share / TICKS_PER_BEAT
-            left, onset, number = left - share, end, number + 1
+        onset, end = note.onset - begin, note.onset - begin + max(note.length, LEAST)
+        for number in range(max(0, onset // stretch), min(last - first, (end - 1) // stretch) + 1):
+            share = min(end, (number + 1) * stretch) - max(onset, number * stretch)
+            beats[number, note.pitch % 12] += share / TICKS_PER_BEAT
     return beats

@@ -68,8 +68,9 @@ def completed(notes: Sequence[PartNote], chords: Sequence[Chord]) -> tuple[PartN
     tones = chord_tones(root - 1, Quality(quality)) if root and len(first) >= A_CHORD else frozenset[int]()
     middle = sum(note.pitch for note in first) // max(1, len(first))
     missing = sorted(tones - {note.pitch % 12 for note in first})
-    added = (PartNote(replace(first[0], pitch=nearest(tone, middle)), Role.CHORDS) for tone in missing)
-    return tuple(sorted([*notes, *added], key=in_order))
+    added = [PartNote(replace(first[0], pitch=nearest(tone, middle)), Role.CHORDS) for tone in missing]
+    after = 1 + max((i for i, each in enumerate(notes) if added and each in strikes[: len(first)]), default=0)
+    return (*notes[:after], *added, *notes[after:])
 
 
 def nearest(tone: int, middle: int) -> int:

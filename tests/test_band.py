@@ -33,6 +33,11 @@ def usual(span):
     return tuple(each for each in made if each.role in span.parts)
 
 
+def drums(notes):
+    """Return those of the drums."""
+    return [each for each in notes if each.role is Role.DRUMS]
+
+
 class Rig:
     """A band of which every step is taken by hand: a beat lasts half a second, a span a whole one."""
 
@@ -300,10 +305,10 @@ def test_while_it_is_made_up_anew_the_first_one_stands_by(rig):
     rig.begin().at(-0.125)
     rig.answer()
     rig.strike(-0.05, 67)
-    assert len(rig.at(-COMMIT)) == 8
+    assert len(drums(rig.at(-COMMIT))) == 2
     assert rig.band.tally.missed == 0
     rig.answer()  # too late
-    assert len(rig.played) == 8
+    assert len(drums(rig.played)) == 2
 
 
 def test_an_older_reply_changes_nothing(rig):
@@ -311,7 +316,7 @@ def test_an_older_reply_changes_nothing(rig):
     rig.answer()
     rig.strike(-0.1, 67)
     rig.band.take(Accompanied(rig.spans[0].number, ()), -0.09)
-    assert len(rig.at(-COMMIT)) == 8
+    assert len(drums(rig.at(-COMMIT))) == 2
 
 
 def test_with_a_chart_the_chart_says_what_goes_together():
@@ -391,7 +396,7 @@ def test_it_is_told_what_was_played_before_it(rig):
     assert [each.note.onset for each in heard] == sorted(each.note.onset for each in heard)
     assert all(each.note.onset < rig.spans[-1].start for each in heard)
     assert [each.note.pitch for each in heard if each.player] == [64, 67]
-    assert len([each for each in heard if not each.player]) == 4 * 6
+    assert len(drums(heard)) == 6
 
 
 def test_it_is_told_the_latest_notes(rig):

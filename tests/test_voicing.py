@@ -6,9 +6,10 @@ from livejam.chart_text import read_chart
 from livejam.form import Form
 from livejam.harmony import chord_tones
 from livejam.notes import Metre, TickNote
-from livejam.pieces import Quality, Role
+from livejam.pieces import Quality, Role, Style
 from livejam.spans import BAND, PartNote
-from livejam.voicing import CRASH, KICK, block, held, last_chord, on_chord
+from livejam.tokenizer import Chord
+from livejam.voicing import CRASH, KICK, block, completed, held, last_chord, on_chord, sustained
 
 G7 = 7, Quality.DOMINANT
 
@@ -105,3 +106,34 @@ def test_an_uncommon_chord_draws_notes_to_its_root():
 @pytest.mark.parametrize("pitch", [0, 127])
 def test_notes_stay_within_midi(pitch):
     assert 0 <= on_chord(note(pitch, Role.CHORDS), (3, Quality.OTHER)).note.pitch <= 127
+
+
+ON_G7 = (Chord(0, *G7),)
+
+
+def test_the_first_chord_of_a_span_has_all_of_its_tones():
+    struck = (note(43, Role.BASS), note(59, Role.CHORDS), note(65, Role.CHORDS), note(62, Role.CHORDS, 24))
+    pitches = {each.note.pitch for each in completed(struck, ON_G7) if each.role is Role.CHORDS and not each.note.onset}
+    assert {pitch % 12 for pitch in pitches} == chord_tones(*G7)
+    assert all(56 <= pitch <= 68 for pitch in pitches)
+    assert set(struck) <= set(completed(struck, ON_G7))
+
+
+def test_a_figure_is_no_chord_and_without_chords_nothing_is_added():
+    figure = (note(59, Role.CHORDS), note(62, Role.CHORDS, 12), note(65, Role.CHORDS, 24))
+    assert completed(figure, ON_G7) == figure
+    pair = (note(59, Role.CHORDS), note(65, Role.CHORDS))
+    assert completed(pair, ()) == pair
+    assert completed((), ON_G7) == ()
+
+
+def test_tones_of_the_chord_ring_and_others_lead_on():
+    notes = (note(43, Role.BASS, 0, 10), note(59, Role.CHORDS, 0, 6), note(60, Role.CHORDS, 12, 6),
+             note(62, Role.CHORDS, 24, 6), note(45, Role.BASS, 24, 10))  # fmt: skip
+    lengths = [each.note.length for each in sustained(notes, 48, Style.POP, ON_G7)]
+    assert lengths == [24, 48, 12, 24, 24]
+
+
+def test_in_jazz_chords_last_a_beat_and_what_is_longer_stays():
+    notes = (note(59, Role.CHORDS, 0, 6), note(62, Role.CHORDS, 0, 90), note(38, Role.DRUMS, 0, 6))
+    assert [each.note.length for each in sustained(notes, 96, Style.JAZZ, ON_G7)] == [24, 90, 6]
