@@ -22,6 +22,7 @@ from livejam.events import (
     PortBack,
     PortLost,
     SongPosition,
+    Stop,
 )
 from livejam.notes import Metre, NoteOff, NoteOn, TickNote
 from livejam.pieces import Role
@@ -30,6 +31,7 @@ from livejam.spans import BAND, Muted, PartNote
 from livejam.virtual import ScriptedInbox
 
 CIRCLES = 300  # deadlines in a row at one time
+INSTANT = 1e-7  # seconds that are none
 START = 2.0  # seconds
 
 
@@ -58,7 +60,7 @@ class Flood:
 class WatchedInbox(ScriptedInbox):
     """Lets the clock leap, and sees whether the session turns in circles."""
 
-    circles = 0
+    circles = stops = 0
 
     def wait(self, deadline):
         before = self._clock.now
@@ -66,8 +68,10 @@ class WatchedInbox(ScriptedInbox):
         if arrival and isinstance(arrival[1], Leap):
             self._clock.move_to(arrival[0] + arrival[1].seconds)
             return None
-        self.circles = 0 if arrival or self._clock.now > before else self.circles + 1
+        self.circles = 0 if arrival or self._clock.now > before + INSTANT else self.circles + 1
         assert self.circles < CIRCLES, f"in circles at {before}"
+        self.stops += bool(arrival) and isinstance(arrival[1], Stop)
+        assert self.stops <= 1, "Ctrl-C is not heeded"
         return arrival
 
 
