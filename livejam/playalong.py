@@ -236,7 +236,7 @@ class Accompaniment:
         if self._rests_at is not None and now >= self._rests_at:
             self._rests_at = None
             self._stage.rest()
-            self._running = not self._over
+            self._running = self._running and not self._over
         self._turn_bar(now)
         self._play(self._stage.clock())
 
@@ -281,11 +281,11 @@ class Accompaniment:
         self._show_rest()
 
     def _stand(self, now: float) -> None:
-        """The clock stands still: so does the band."""
+        """The clock stands still: so does the band, and where it begins anew, so does the band."""
         self._keep_score(now, closing=True)
         self._band.stop()
         self._sender.send(self._playback.silence(now))
-        self._form, self._stood = None, True
+        self._form, self._stood, self._ended, self._rests_at = None, True, False, None
         self._stage.rest()
         self._stage.screen.warn(GONE)
         self._show_rest()
@@ -321,9 +321,8 @@ class Accompaniment:
             self._move_to(beat, now)
         form, song, playing = self._form, self._line.song, self._band.playing
         if not clock.running or song is None:
-            if playing:
+            if form and not self._over:
                 self._stand(now)
-            self._ended = self._over  # where the clock begins anew, so does the band
         elif not playing and not self._ended:
             self._begin(now)
         elif playing and form and form.origin != song and self._follows:

@@ -21,6 +21,7 @@ from livejam.events import (
     PortBack,
     PortLost,
     SongPosition,
+    Stop,
 )
 from livejam.notes import Metre, NoteOff, NoteOn
 from livejam.pieces import Role, Style
@@ -637,6 +638,28 @@ def test_after_its_last_chord_the_band_begins_anew_with_the_daw():
     band.run()
     assert [time for time in bass(band) if 15.1 < time < end] == []
     assert [time for time in bass(band) if time > end][:2] == pytest.approx([end + 4.0, end + 5.0], abs=0.01)
+
+
+def test_a_daw_that_stops_after_the_last_chord_ends_nothing_twice():
+    band = midi()
+    band.tune(3.0, 5.0)
+    end = band.pulses(1.0, 48)
+    band.happen(end, ClockStop())
+    band.happen(end + 1.0, Pedal(True))
+    band.stop(end + 2.0)
+    band.run()
+    assert band.clock() == end + 2.0 - 0.01
+    assert len(band.rests) == 2  # when the chord had sounded, and when the clock stood
+    assert band.screen.warnings == [GONE]
+
+
+def test_ctrl_c_ends_it_even_as_the_last_chord_ends():
+    band = world()
+    band.tune(1.0, 5.0)
+    band.happen(15.0, Stop())
+    band.happen(20.0, Stop())
+    band.run()
+    assert band.clock() == 15.0
 
 
 @pytest.mark.parametrize("at", [9.0, 9.5, 10.0, 10.7])
