@@ -80,8 +80,11 @@ class Backed:
 
     def as_json(self) -> dict[str, object]:
         """Return all of it."""
-        return {"takes": self.takes, "figures": {who: asdict(found) for who, found in self.figures.items()},
-                "bits": self.bits}  # fmt: skip
+        figures = {
+            who: {name: None if value != value else value for name, value in asdict(found).items()}
+            for who, found in self.figures.items()
+        }
+        return {"takes": self.takes, "figures": figures, "bits": self.bits}
 
 
 def takes_of(pieces: Sequence[Piece], most: int, seed: int) -> dict[str, list[Take]]:

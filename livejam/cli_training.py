@@ -272,7 +272,14 @@ def _weights(given: tuple[str, ...]) -> dict[str, float]:
     help="Of a weight: int4, int8, float.",
 )
 @click.option("--weights", is_flag=True, help="Also write PyTorch's weights, in half precision, for train --init.")
-def export(checkpoint: Path, out: Path, bits: str, weights: bool) -> None:
+@click.option(
+    "--name",
+    type=click.Choice(["livejam", "accompany"]),
+    default="livejam",
+    show_default=True,
+    help="Of the files: accompany is the network that livejam accompany looks for.",
+)
+def export(checkpoint: Path, out: Path, bits: str, weights: bool, name: str) -> None:
     """Write a trained network as ONNX.
 
     It is proved that it plays the same notes.
@@ -281,4 +288,4 @@ def export(checkpoint: Path, out: Path, bits: str, weights: bool) -> None:
     from livejam.training.proof import prove
 
     click.echo(f"proved: {prove(checkpoint)}")
-    click.echo(f"written: {write(checkpoint, out, bits=int(bits), weights=weights)}")
+    click.echo(f"written: {write(checkpoint, out, bits=int(bits), weights=weights, name=name)}")

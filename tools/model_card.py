@@ -4,8 +4,10 @@
     python tools/model_card.py [FOLDER]
 
 FOLDER (exported) holds MODEL_CARD.md with livejam.json, evaluation.json (livejam evaluate --json) and, where they are
-there, ablation.json and sizes.json (tools/ablate.py). Between `<!-- NAME -->` and `<!-- /NAME -->` the card gets the
-table of that name: training, corpora, foreseeing, answers, controls, ablation, sizes. All other text stays as it is.
+there, ablation.json and sizes.json (tools/ablate.py), accompany.json, accompaniment.json (livejam evaluate --accompany
+--json). Between `<!-- NAME -->` and `<!-- /NAME -->` the card gets the table of
+that name: training, corpora, foreseeing, answers, controls, ablation, sizes, band_training, backing, backing_bits. All
+other text stays as it is.
 Knows nothing of how figures are measured.
 """
 
@@ -163,19 +165,54 @@ def _compared(row: Figures, names: Sequence[str]) -> list[str]:
     return [size, notes, *scored, f"{row['step_ms']:.2f} ms"]
 
 
+SHARES = ("chord_tones", "roots", "agreement", "leaps", "played")
+
+
+def backing(evaluation: Figures) -> str:
+    """Return what is measured of accompaniments, beside people's and blocks of chords."""
+    heads = ["corpus", "melodies", "who", "bass: chord tones", "roots", "melody in harmony", "voices move, semitones",
+             "parallel leaps", "notes a beat", "groove off", "played of made up"]  # fmt: skip
+    names = ("chord_tones", "roots", "agreement", "movement", "leaps", "notes_a_beat", "groove", "played")
+    return _table(heads, (
+        [corpus, str(found["takes"]), who,
+         *((_share if name in SHARES else _number)(_known(figures[name])) for name in names)]
+        for corpus, found in evaluation["accompany"].items()
+        for who, figures in found["figures"].items()
+    ))  # fmt: skip
+
+
+def backing_bits(evaluation: Figures) -> str:
+    """Return bits a note of what people played, by ear."""
+    heads = ["corpus", "part", "notes", "bits a note", "Markov", "fewer", "blocks of chords"]
+    return _table(heads, (
+        [corpus, part, f"{bits['notes']:,}", f"**{_number(bits['livejam'])}**", _number(bits["Markov"]),
+         _share(1 - bits["livejam"] / bits["Markov"]), _number(bits["blocks"])]
+        for corpus, found in evaluation["accompany"].items()
+        for part, bits in found["bits"].items()
+    ))  # fmt: skip
+
+
+def _known(value: float | None) -> float | None:
+    """Return a figure; None where there was nothing to judge."""
+    return None if value is None or value != value else value
+
+
 TABLES: dict[str, tuple[str, Callable[[Figures], str]]] = {
     "training": ("livejam.json", training),
     "corpora": ("livejam.json", corpora),
     "foreseeing": ("evaluation.json", foreseeing),
     "answers": ("evaluation.json", answers),
     "controls": ("evaluation.json", controls),
+    "band_training": ("accompany.json", training),
+    "backing": ("accompaniment.json", backing),
+    "backing_bits": ("accompaniment.json", backing_bits),
     "ablation": ("ablation.json", compared),
     "sizes": ("sizes.json", compared),
 }
 
 
 def _made(make: Callable[[Figures], str], file: Path) -> str:
-    if not file.exists() and make is compared:
+    if not file.exists() and make in (compared, backing, backing_bits):
         return UNMEASURED
     try:
         return make(json.loads(_text(file)))

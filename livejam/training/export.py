@@ -62,11 +62,11 @@ def export(checkpoint: Path, folder: Path, *, bits: int = 8, weights: bool = Fal
         done = {"step": state["step"], "notes": state["notes"], "hours": round(state["seconds"] / 3600, 2)}
         training = {**_beside(checkpoint, "settings.json"), **done}
     else:
-        training = _beside(checkpoint, "livejam.json").get("training", {})
+        training = _beside(checkpoint, f"{checkpoint.stem}.json").get("training", {})
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if weights:
-            save_weights(network, folder / WEIGHTS_NAME)
+            save_weights(network, folder / f"{name}{Path(WEIGHTS_NAME).suffix}")
         return write(network, folder, training, bits=bits, name=name)
     except OSError as error:
         raise FileError(f"{folder} can't be written to ({error.strerror}); name another folder with -o") from None
