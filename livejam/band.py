@@ -23,7 +23,6 @@ thread that owns the session calls it.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 from livejam.byear import guess, tables
 from livejam.form import Form, Spot
@@ -33,7 +32,7 @@ from livejam.phrasing import TickLine
 from livejam.pieces import Role, Style
 from livejam.spans import BAND, Accompanied, PartNote, Span
 from livejam.tokenizer import Chord
-from livejam.voicing import CRASH, KICK, block, completed, held, in_order, last_chord, on_chord, sustained
+from livejam.voicing import CRASH, KICK, again, block, completed, ended, held, in_order, last_chord, on_chord, sustained
 
 SOONEST = 0.12  # seconds before its time that a span is asked for at least, whatever the look-ahead
 COMMIT = 0.02  # seconds before its first note is wanted that a span is committed to
@@ -275,7 +274,7 @@ class Band:
         self._next, self._asked = span.end, None
         if not form.chart and span.chords and span.chords[-1].tick == span.start:
             self._turned = span.start
-            self._made = [_ended(each, span.start) for each in self._made]
+            self._made = [ended(each, span.start) for each in self._made]
         return self._keep([each for each in made if each.role not in self.muted], form)
 
     def _keep(self, notes: Sequence[PartNote], form: Form) -> list[PartNote]:
@@ -316,31 +315,7 @@ class Band:
         parts = tuple(role for role in self._settings.parts if role not in self.muted)
         chord = last_chord(form)
         struck = self._as_loud(block(chord, self._next, length, parts, (KICK, CRASH)))
-        kept = self._keep(struck if chord else (*self._last_heard(length, parts), *struck), form)
+        kept = self._keep(struck if chord else (*again(self._made, self._next, length, parts), *struck), form)
         self.end = self._next + length
         self.stop()
         return [each._replace(note=replace(each.note, length=length)) for each in kept]
-
-    def _last_heard(self, length: int, parts: Sequence[Role]) -> tuple[PartNote, ...]:
-        """Return the latest bass note and the latest chord that were played, once more, held."""
-        held: list[PartNote] = []
-        for role in (Role.BASS, Role.CHORDS):
-            strikes = groupby((each for each in self._made if each.role is role), key=lambda each: each.note.onset)
-            latest: list[PartNote] = []
-            for _, strike in strikes:
-                found = list(strike)
-                latest = found if role is Role.BASS or len(found) > 1 or not latest else latest
-            held += [
-                each._replace(note=replace(each.note, onset=self._next, length=length))
-                for each in latest
-                if role in parts
-            ]
-        return tuple(held)
-
-
-def _ended(each: PartNote, at: int) -> PartNote:
-    """Return a note of bass or chords that rings no longer than to tick `at`, if it began before."""
-    note, pitched = each.note, each.role in (Role.BASS, Role.CHORDS)
-    if not pitched or not note.onset < at < note.onset + note.length:
-        return each
-    return each._replace(note=replace(note, length=at - note.onset))

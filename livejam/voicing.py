@@ -6,6 +6,7 @@ Ticks.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from livejam.form import Form
 from livejam.harmony import chord_tones
@@ -125,3 +126,23 @@ def on_chord(each: PartNote, chord: tuple[int, Quality] | None) -> PartNote:
         range(each.note.pitch - 6, each.note.pitch + 7), key=lambda p: (p % 12 not in tones, abs(p - each.note.pitch))
     )
     return each._replace(note=replace(each.note, pitch=min(127, max(0, pitch))))
+
+
+def again(music: Sequence[PartNote], onset: int, length: int, parts: Sequence[Role]) -> tuple[PartNote, ...]:
+    """Return the latest bass note and the latest chord of `music`, by onset, once more, held; the parts that play."""
+    found: list[PartNote] = []
+    for role in (Role.BASS, Role.CHORDS):
+        latest: list[PartNote] = []
+        for _, strike in groupby((each for each in music if each.role is role), key=lambda each: each.note.onset):
+            struck = list(strike)
+            latest = struck if role is Role.BASS or len(struck) >= A_CHORD or not latest else latest
+        found += [each._replace(note=replace(each.note, onset=onset, length=length)) for each in latest]
+    return tuple(each for each in found if each.role in parts)
+
+
+def ended(each: PartNote, at: int) -> PartNote:
+    """Return a note of bass or chords that rings no longer than to tick `at`, if it began before."""
+    note, pitched = each.note, each.role in (Role.BASS, Role.CHORDS)
+    if not pitched or not note.onset < at < note.onset + note.length:
+        return each
+    return each._replace(note=replace(note, length=at - note.onset))
