@@ -32,12 +32,26 @@ from livejam.phrasing import TickLine
 from livejam.pieces import Role, Style
 from livejam.spans import BAND, Accompanied, PartNote, Span
 from livejam.tokenizer import Chord
-from livejam.voicing import CRASH, KICK, again, block, completed, ended, held, in_order, last_chord, on_chord, sustained
+from livejam.voicing import (
+    CRASH,
+    KICK,
+    again,
+    block,
+    completed,
+    ended,
+    held,
+    in_order,
+    last_chord,
+    on_chord,
+    sustained,
+    tight,
+)
 
 SOONEST = 0.12  # seconds before its time that a span is asked for at least, whatever the look-ahead
 COMMIT = 0.02  # seconds before its first note is wanted that a span is committed to
 GIVE_UP = 0.004  # seconds before that it is waited for, if it is not there
 HEARD = 256  # notes that are told with a span
+RECENT = 16  # notes of its own among which one may be that strikes a drum where the next span does
 KEPT = 640  # notes of its own that the band remembers
 BY_EAR = 64  # chords that were found by ear and are remembered
 CHARTED = 24  # bars before a span whose chords are told at most
@@ -268,7 +282,8 @@ class Band:
             made = self._vamp(form, span)
         else:
             self.tally.played += len(made)
-            full = completed(self._as_loud(made), span.chords)
+            in_time = tight(made, span.metre, self._made[-RECENT:])
+            full = completed(self._as_loud(in_time), span.chords)
             made = sustained(full, span.end, span.style, span.chords)
         self.tally.spans += 1
         self._next, self._asked = span.end, None

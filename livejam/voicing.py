@@ -10,7 +10,7 @@ from itertools import groupby
 
 from livejam.form import Form
 from livejam.harmony import chord_tones
-from livejam.notes import TICKS_PER_BEAT, TickNote
+from livejam.notes import TICKS_PER_BEAT, Metre, TickNote
 from livejam.parts import ORDER
 from livejam.pieces import Quality, Role, Style
 from livejam.spans import PartNote
@@ -19,6 +19,7 @@ from livejam.tokenizer import Chord, chord_at
 CRASH, KICK = 49, 36  # General MIDI
 VELOCITY, STROKE = 80, 96  # of a block, and of the drums with it
 BASS_LOW, CHORDS_LOW = 36, 54  # pitches from which the tones of a block of chords are counted
+SPOTS = (0, 6, 8, 12, 16, 18, 24)  # of a beat, ticks
 A_CHORD = 2  # notes at once that are a chord
 FAR = 1_000_000  # ticks
 
@@ -72,6 +73,25 @@ def completed(notes: Sequence[PartNote], chords: Sequence[Chord]) -> tuple[PartN
     added = [PartNote(replace(first[0], pitch=nearest(tone, middle)), Role.CHORDS) for tone in missing]
     after = 1 + max((i for i, each in enumerate(notes) if added and each in strikes[: len(first)]), default=0)
     return (*notes[:after], *added, *notes[after:])
+
+
+def tight(notes: Sequence[PartNote], metre: Metre, before: Sequence[PartNote] = ()) -> tuple[PartNote, ...]:
+    """Return the notes of a span, by onset, whose drums lie on the beat and its halves, thirds and quarters.
+
+    The drummers of the corpora are some ticks to and fro; to practise with, a band should be tight. What then strikes
+    the same drum at once, or does so already in what was played `before`, strikes it once.
+    """
+    found = {(note.onset, role, note.pitch) for note, role, _ in before}
+    kept = []
+    for each in notes:
+        onset = each.note.onset
+        if each.role is Role.DRUMS:
+            place = (onset - metre.bar_line) % TICKS_PER_BEAT
+            onset += min((spot - place for spot in SPOTS), key=abs)
+        if (onset, each.role, each.note.pitch) not in found:
+            found.add((onset, each.role, each.note.pitch))
+            kept.append(each._replace(note=replace(each.note, onset=onset)))
+    return tuple(sorted(kept, key=lambda each: each.note.onset))
 
 
 def nearest(tone: int, middle: int) -> int:

@@ -9,7 +9,7 @@ from livejam.notes import Metre, TickNote
 from livejam.pieces import Quality, Role, Style
 from livejam.spans import BAND, PartNote
 from livejam.tokenizer import Chord
-from livejam.voicing import CRASH, KICK, block, completed, held, last_chord, on_chord, sustained
+from livejam.voicing import CRASH, KICK, block, completed, held, last_chord, on_chord, sustained, tight
 
 G7 = 7, Quality.DOMINANT
 
@@ -137,3 +137,15 @@ def test_tones_of_the_chord_ring_and_others_lead_on():
 def test_in_jazz_chords_last_a_beat_and_what_is_longer_stays():
     notes = (note(59, Role.CHORDS, 0, 6), note(62, Role.CHORDS, 0, 90), note(38, Role.DRUMS, 0, 6))
     assert [each.note.length for each in sustained(notes, 96, Style.JAZZ, ON_G7)] == [24, 90, 6]
+
+
+def test_drums_are_tight_and_strike_once():
+    loose = [note(36, Role.DRUMS, 97), note(42, Role.DRUMS, 107), note(38, Role.DRUMS, 119), note(38, Role.DRUMS, 121)]
+    assert [(each.note.onset, each.note.pitch) for each in tight(loose, Metre(4, 4))] == [
+        (96, 36),
+        (108, 42),
+        (120, 38),
+    ]
+    assert tight(loose[:1], Metre(4, 4), [note(36, Role.DRUMS, 96)]) == ()
+    swung = [note(51, Role.DRUMS, 16), note(40, Role.BASS, 1), note(60, Role.CHORDS, 23)]
+    assert tight(swung, Metre(4, 4)) == tuple(sorted(swung, key=lambda each: each.note.onset))
