@@ -25,7 +25,7 @@ from livejam.shape import NEVER
 from livejam.spans import BAND, PartNote, Span
 from livejam.tokenizer import DELTA_TICKS, END, PREDICTED, Chord, Context, chord_at
 
-TEMPERATURE = 0.9
+TEMPERATURE = 0.8
 MIN_P = 0.06
 INSIST = 1.6  # on a chart and a density that is asked for
 RANGES = {Role.BASS: (28, 55), Role.CHORDS: (48, 81), Role.DRUMS: (35, 59), Role.MELODY: (55, 88)}  # MIDI pitches
