@@ -208,8 +208,8 @@ def _settings(asked: dict[str, Any]) -> "AlongSettings":
     if asked["click"] in [channels[role] for role in playing if role is not Role.DRUMS]:
         raise click.UsageError(f"--click {asked['click']} is a part's channel; give another, as in --click 10")
     band = BandSettings(
-        asked["parts"], _style(asked["style"], chart) or Style.UNKNOWN, asked["span"], asked["look_ahead"],
-        asked["end_after"],
+        asked["parts"], _style(asked["style"], chart) or Style.UNKNOWN, span=asked["span"],
+        look_ahead=asked["look_ahead"], rest=asked["end_after"],
     )  # fmt: skip
     return AlongSettings(
         band, asked["metre"] or _metre(chart), chart, asked["choruses"], asked["trade"], asked["ramp"], channels,

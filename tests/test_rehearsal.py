@@ -41,7 +41,7 @@ def test_the_same_melody_gives_the_same_accompaniment():
 
 
 def test_it_ends_with_the_melody_in_any_metre():
-    settings = AlongSettings(BandSettings(rest=0), Metre(7, 8))
+    settings = AlongSettings(BandSettings(rest=0, listening=0), Metre(7, 8))
     notes, _ = played(settings, end=84 * 4)
     assert max(each.note.onset for each in notes) < 84 * 4
     assert {each.note.onset for each in notes if each.role is Role.BASS} == {

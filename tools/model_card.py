@@ -212,7 +212,7 @@ TABLES: dict[str, tuple[str, Callable[[Figures], str]]] = {
 
 
 def _made(make: Callable[[Figures], str], file: Path) -> str:
-    if not file.exists() and make in (compared, backing, backing_bits):
+    if not file.exists() and (make in (compared, backing, backing_bits) or file.name == "accompany.json"):
         return UNMEASURED
     try:
         return make(json.loads(_text(file)))
