@@ -5,7 +5,7 @@ import signal
 
 import mido
 import pytest
-from test_listen_over_jack import player, recorder, server  # noqa: F401
+from test_listen_over_jack import player, recorder, server, stage  # noqa: F401
 
 from livejam.steering import TONICS
 
