@@ -111,7 +111,11 @@ def _strip(page: Page, roll: Roll, top: int, tall: int) -> None:
     page.text(WIDTH - MARGIN, top - 52, f"{scale.end - scale.start:.1f} s", 18, PALE, anchor="rm")
     _keyboard(page, roll, top)
     _grid(page, roll, scale, top, tall)
+    turns = sorted(extent(notes) for _, notes in roll.voices)
+    together = len(turns) > 1 and turns[1][0] < (turns[0][0] + turns[0][1]) / 2  # they play at once, not in turn
     for voice, notes in roll.voices:
+        if not together:
+            _ribbon(page, scale, top, voice, notes)
         _voice(page, roll, scale, top, voice, notes)
 
 
@@ -137,10 +141,13 @@ def _grid(page: Page, roll: Roll, scale: Scale, top: int, tall: int) -> None:
     page.box(LEFT, top + tall, WIDTH - MARGIN, top + tall + 1, BAR_LINE)
 
 
-def _voice(page: Page, roll: Roll, scale: Scale, top: int, voice: Voice, notes: Sequence[Note]) -> None:
+def _ribbon(page: Page, scale: Scale, top: int, voice: Voice, notes: Sequence[Note]) -> None:
     first, last = (LEFT + scale.at(time) for time in extent(notes))
     page.box(first, top - 8, last, top - 4, voice.colour, round=2)
     page.text(first, top - 20, voice.label, 17, INK)
+
+
+def _voice(page: Page, roll: Roll, scale: Scale, top: int, voice: Voice, notes: Sequence[Note]) -> None:
     for note in notes:
         y = _key_top(roll, top, note.pitch)
         left = LEFT + scale.at(note.onset)
