@@ -19,7 +19,7 @@ from livejam.decoder import PART, Decoder, Entry, Phrase, Sampling
 from livejam.harmony import chord_tones
 from livejam.notes import TICKS_PER_BEAT, Metre, TickNote
 from livejam.parts import ORDER
-from livejam.pieces import Quality, Role
+from livejam.pieces import Quality, Role, Style
 from livejam.rows import NOISE
 from livejam.shape import NEVER
 from livejam.spans import BAND, PartNote, Span
@@ -33,6 +33,7 @@ BEYOND = 0.5  # nats that a semitone beyond costs
 MOST_NOTES = 24  # of a part in a span
 TOGETHER = {Role.BASS: 1, Role.CHORDS: 5, Role.DRUMS: 4, Role.MELODY: 1}  # notes that one part strikes at once
 ROOTS = 0.75  # share of the bass notes with which a bar or a chord begins that must be roots
+REPEATED = 3.0  # nats that a walking bass, as in jazz, shuns the pitch that it has just played
 RESTED = 1.0  # bars without a note after which a part that is asked for must play
 KEPT = 200  # notes of what was heard that are told at least, if all is told anew
 DENSEST = 5
@@ -223,6 +224,8 @@ class PartShape:
         bar = span.metre.bar_ticks
         self._must_play = latest is None or span.end - (latest.onset + latest.length) > RESTED * bar
         self._rooted = rng.random() < ROOTS
+        self._walks = role is Role.BASS and span.style is Style.JAZZ
+        self._pitch = latest.pitch if latest else None  # of the note before; None: not known
 
     def steer(self, bias: np.ndarray, count: int, ticks: int, chord: int, begun: int | None = None) -> None:
         """Keep the next note within the span, which began `ticks` before; see `decoder.Steer`."""
@@ -234,6 +237,8 @@ class PartShape:
             delta[END] = NEVER
         if chord >= TOGETHER[self._role]:
             delta[DELTA_TICKS.index(0)] = NEVER
+        if self._walks and self._pitch is not None:
+            bias[PART["pitch"]][self._pitch] -= REPEATED
 
     def mend(self, note: TickNote) -> np.ndarray | None:
         """Return a bias of the pitches (128,) with which `note` is made up anew; None: it will do.
@@ -242,7 +247,9 @@ class PartShape:
         """
         wanted = self._wanted(note)
         if wanted is None or note.pitch % 12 in wanted:
+            self._pitch = note.pitch
             return None
+        self._pitch = None
         bias = np.full(PREDICTED["pitch"], NEVER, np.float32)
         bias[np.isin(np.arange(len(bias)) % 12, list(wanted))] = 0
         return bias
@@ -254,7 +261,7 @@ class PartShape:
         root, quality = chord_at(self._span.chords, note.onset)
         if not root or not (self._bars.strong(note.onset) or self._begins_chord(note.onset)):
             return None
-        if self._role is Role.BASS and self._rooted:
+        if self._role is Role.BASS and self._rooted and (not self._walks or self._begins_chord(note.onset)):
             return frozenset({root - 1})
         return chord_tones(root - 1, Quality(quality)) or None
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from livejam.accompanist import RANGES, Accompanist, PartShape, load_accompanist, phrases
-from livejam.decoder import Decoder
+from livejam.decoder import PART, Decoder
 from livejam.harmony import chord_tones
 from livejam.notes import Metre, TickNote
 from livejam.pieces import Quality, Role, Style
@@ -105,6 +105,26 @@ def test_most_bass_notes_on_strong_beats_are_roots():
     shapes = [PartShape(span(0, (), CHART), Role.BASS, np.random.default_rng(seed)) for seed in range(200)]
     fifth = TickNote(0, 45, 24, 80)
     assert 0.6 < np.mean([shape.mend(fifth) is not None for shape in shapes]) < 0.9
+
+
+def test_a_bass_walks_in_jazz_alone():
+    heard = [PartNote(TickNote(-24, 40, 24, 80), Role.BASS)]
+    for style, shuns in ((Style.JAZZ, True), (Style.POP, False)):
+        shape = PartShape(replace(span(0, heard, CHART), style=style), Role.BASS, np.random.default_rng(0))
+        bias = np.zeros_like(shape.bias)
+        shape.steer(bias, 0, 0, 0)
+        assert bool(bias[PART["pitch"]][40] < 0) is shuns
+        assert shape.mend(TickNote(24, 45, 24, 80)) is None  # a weak beat
+        bias[:] = 0
+        shape.steer(bias, 1, 24, 1)
+        assert [bool(bias[PART["pitch"]][pitch] < 0) for pitch in (45, 40)] == [shuns, False]
+
+
+def test_a_walking_bass_begins_chords_with_roots_and_goes_on_with_tones():
+    shapes = [PartShape(span(0, (), CHART), Role.BASS, np.random.default_rng(seed)) for seed in range(40)]
+    third = TickNote(48, 41, 24, 80)  # F of D minor, in the middle of the bar
+    assert all(shape.mend(third) is None for shape in shapes)
+    assert any(shape.mend(replace(third, onset=96, pitch=38)) is not None for shape in shapes)  # D, fifth of G7
 
 
 def test_nothing_is_mended_off_the_beat_or_without_a_chart():
