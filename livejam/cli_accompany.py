@@ -156,6 +156,8 @@ def accompany(**asked: Any) -> None:
     from livejam.midi import find_driver
 
     choice, (record, keep), console = chosen_ports(asked), recording_of(asked), Console()
+    if (drawn := asked["picture"]) and not drawn.parent.is_dir():
+        raise click.UsageError(f"--report {drawn}: there is no folder {drawn.parent}; make it first")
     bpm, settings = _tempo(asked), _settings(asked)
     with network_process(asked, secrets.randbits(32), accompanies=True) as network:
         driver = find_driver(asked["jack"])

@@ -126,6 +126,7 @@ def test_ramps(practised, ramp, found):
         (["--bpm", "nan"], "'nan' is not a number"),
         (["--clock", "midi", "--bpm", "100"], "--clock midi brings its own tempo"),
         (["--clock", "sundial"], "--clock"),
+        (["--bpm", "100", "--report", "nowhere/at/all.png"], "there is no folder nowhere/at; make it first"),
         (["--bpm", "100", "--parts", "trumpet"], "'trumpet' names no part; write bass,chords,drums"),
         (["--bpm", "100", "--parts", ""], "names no part"),
         (["--bpm", "100", "--channels", "bass=3"], "two parts share a channel"),
