@@ -36,6 +36,7 @@ from livejam.voicing import block
 SPAN = 2 * TICKS_PER_BEAT  # ticks
 BARS = 16  # of each piece
 FEWEST = 16  # notes of a melody
+WITHOUT_REST = BandSettings(rest=0)
 HEARD = 256  # notes told with a span
 OTHERS = ("livejam with the chart", "livejam by ear", "the chart in blocks", "people")
 LEARNT = 150  # pieces of a corpus from which the Markov model learns
@@ -129,10 +130,12 @@ def _in_order(each: PartNote) -> tuple[int, int, int]:
     return each.note.onset, ORDER.index(each.role), each.note.pitch
 
 
-def play_along(accompanist: Accompanist, take: Take, chart: bool) -> tuple[tuple[PartNote, ...], float]:
-    """Return what is played with a take, and which share of what was made up that is."""
+def play_along(
+    accompanist: Accompanist, take: Take, chart: bool, band: BandSettings = WITHOUT_REST
+) -> tuple[tuple[PartNote, ...], float]:
+    """Return what is played with a take in its style, and which share of what was made up that is."""
     accompanist.restart()
-    settings = AlongSettings(BandSettings(style=take.style, rest=0), take.metre, chart_of(take) if chart else None)
+    settings = AlongSettings(replace(band, style=take.style), take.metre, chart_of(take) if chart else None)
     melody = [replace(note, onset=note.onset - take.start) for note in take.melody]
     made, tally = rehearse(accompanist, melody, take.end - take.start, settings)
     moved = (each._replace(note=replace(each.note, onset=each.note.onset + take.start)) for each in made)
