@@ -12,13 +12,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from livejam.alongsettings import AlongSettings
 from livejam.band import BandTally
 from livejam.clock import Clock, RampClock
 from livejam.inbox import LiveInbox
 from livejam.live import BREATH, Gig, Network, followed, in_time, on_stage
 from livejam.metronome import count_in_seconds
 from livejam.pieces import Role
-from livejam.playalong import Accompaniment, AlongSettings
+from livejam.playalong import Accompaniment
 from livejam.ports import Driver, PortChoice
 from livejam.practice import Report, report
 from livejam.screen import PRACTISING

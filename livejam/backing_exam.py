@@ -17,6 +17,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from livejam.accompanist import Accompanist, phrases
+from livejam.alongsettings import AlongSettings
 from livejam.band import BandSettings
 from livejam.chart import Chart, Placed
 from livejam.controls import Wish
@@ -27,7 +28,6 @@ from livejam.measures import backing
 from livejam.notes import TICKS_PER_BEAT, Metre, TickNote
 from livejam.parts import ORDER, parts_of
 from livejam.pieces import Piece, Quality, Role, Style
-from livejam.playalong import AlongSettings
 from livejam.rehearsal import rehearse
 from livejam.spans import BAND, PartNote, Span
 from livejam.tokenizer import Chord, Context

@@ -29,9 +29,9 @@ from livejam.notes import Metre
 
 if TYPE_CHECKING:
     from livejam.accompany import Practised
+    from livejam.alongsettings import AlongSettings, Ramp
     from livejam.chart import Chart
     from livejam.pieces import Role
-    from livejam.playalong import AlongSettings, Ramp
 
 PARTS = ("bass", "chords", "drums")
 SLOWEST, FASTEST = 30.0, 300.0  # quarter notes a minute
@@ -65,7 +65,7 @@ def read_numbers(ctx: click.Context, param: click.Parameter, value: str | None) 
 
 def read_ramp(ctx: click.Context, param: click.Parameter, value: str | None) -> "Ramp | None":
     """Return the tempi of an option such as `--tempo-ramp 80:120:4`."""
-    from livejam.playalong import Ramp
+    from livejam.alongsettings import Ramp
 
     if value is None:
         return None
@@ -197,9 +197,9 @@ def _settings(asked: dict[str, Any]) -> "AlongSettings":
     Raises:
         click.UsageError: it does not go together.
     """
+    from livejam.alongsettings import CHANNELS, PROGRAMS, AlongSettings
     from livejam.band import BandSettings
     from livejam.pieces import Role, Style
-    from livejam.playalong import CHANNELS, PROGRAMS, AlongSettings
 
     chart = _chart(asked)
     channels = {**CHANNELS, **asked["channels"]}

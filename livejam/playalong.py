@@ -7,11 +7,11 @@ it through the inbox alone.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from livejam.band import Band, BandSettings, BandTally
-from livejam.chart import Chart
+from livejam.alongsettings import AlongSettings, Ramp
+from livejam.band import Band, BandTally
 from livejam.chordscale import chord_name
 from livejam.clock import MidiClock, RampClock
 from livejam.composer import Forgotten, Lost
@@ -36,40 +36,6 @@ TEMPO_CHANGE = 0.005  # share of the clock's tempo: less is its jitter
 READY = 0.2  # seconds before a bar line that the band can still begin there
 GONE = "the clock has stopped; the band goes on when it does"
 SILENT = "the band has no notes from the network in time; it repeats the bar before"
-CHANNELS = {Role.BASS: 2, Role.CHORDS: 3, Role.MELODY: 4, Role.DRUMS: DRUM_CHANNEL}  # by default, 1..16
-PROGRAMS = {Role.BASS: 33, Role.CHORDS: 1, Role.MELODY: 12}  # General MIDI, from 1: acoustic bass, piano, vibraphone
-
-
-@dataclass(frozen=True, slots=True)
-class Ramp:
-    """Faster every so many choruses, if the last one was clean."""
-
-    first: float  # quarter notes a minute, to begin with
-    last: float  # the fastest
-    choruses: int = 1
-    step: float = 5.0  # quarter notes a minute at a time
-
-    def __str__(self) -> str:
-        return f"{self.first:g}:{self.last:g}:{self.choruses}"
-
-
-@dataclass(frozen=True, slots=True)
-class AlongSettings:
-    """What can be chosen before practising."""
-
-    band: BandSettings = field(default_factory=BandSettings)
-    metre: Metre = Metre(4, 4)  # noqa: RUF009  immutable
-    chart: Chart | None = None
-    choruses: int | None = None  # None: round and round
-    trade: int | None = None  # bars after which player and livejam take turns with the solo
-    ramp: Ramp | None = None
-    channels: Mapping[Role, int] = field(default_factory=lambda: dict(CHANNELS))  # 1..16
-    programs: Mapping[Role, int] = field(default_factory=lambda: dict(PROGRAMS))  # 1..128; none: left as it is
-    click: int | None = None  # channel of a click, 1..16; None: no click
-    count_in: int = 0  # bars of clicks before the first bar
-    output_latency: float = 0.0  # seconds that the synth takes to speak
-    longest_key: float = 8.0  # seconds: a key or pedal held longer counts as released
-    shared_bus: bool = False  # livejam hears what it sends
 
 
 class Accompaniment:

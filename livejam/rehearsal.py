@@ -7,6 +7,7 @@ which begins at 0. One thread; the same melody, band and chart give the same acc
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from livejam.alongsettings import AlongSettings
 from livejam.arranger import Arranger, Player
 from livejam.band import BandTally
 from livejam.clock import RampClock
@@ -14,7 +15,7 @@ from livejam.events import Gesture, Stop
 from livejam.grid import BeatGrid
 from livejam.notes import Cue, Note, NoteOn, TickNote
 from livejam.pieces import Role
-from livejam.playalong import Accompaniment, AlongSettings
+from livejam.playalong import Accompaniment
 from livejam.spans import PartNote
 from livejam.stage import Stage
 from livejam.virtual import LocalPartner, NoRecorder, ScriptedInbox, SilentScreen, VirtualClock, key_events

@@ -1,5 +1,6 @@
 """A practice session without a device, a thread or a sleep: a player with a script, and a band of simple habits."""
 
+from livejam.alongsettings import AlongSettings
 from livejam.arranger import Arranger
 from livejam.clock import RampClock
 from livejam.composer import Forgotten, Lost
@@ -7,7 +8,7 @@ from livejam.errors import PortError
 from livejam.events import ClockPulse, ClockStart, Stop
 from livejam.notes import Note, NoteOn, TickNote
 from livejam.pieces import Role
-from livejam.playalong import Accompaniment, AlongSettings
+from livejam.playalong import Accompaniment
 from livejam.spans import Accompanied, PartNote
 from livejam.stage import Stage
 from livejam.virtual import LocalPartner, ScriptedInbox, SilentScreen, VirtualClock, key_events

@@ -11,9 +11,9 @@ from fake_midi import FakeDriver
 from rich.console import Console
 
 from livejam.accompany import Practice, accompany
+from livejam.alongsettings import AlongSettings
 from livejam.band import BandSettings
 from livejam.chart_text import read_chart
-from livejam.playalong import AlongSettings
 from livejam.ports import PortChoice
 from livejam.spans import Accompanied
 

@@ -9,11 +9,11 @@ from fake_midi import FakeDriver
 from test_cli import complaint, run
 
 from livejam.accompany import Practised
+from livejam.alongsettings import CHANNELS, PROGRAMS, Ramp
 from livejam.band import BandTally
 from livejam.cli import main
 from livejam.notes import Metre
 from livejam.pieces import Role, Style
-from livejam.playalong import CHANNELS, PROGRAMS, Ramp
 
 BLUES = "C7 | F7 | C7 | G7"
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from band_world import BEAT, BandWorld, Habits, SlowPartner
 
+from livejam.alongsettings import CHANNELS, AlongSettings, Ramp
 from livejam.band import BandSettings
 from livejam.chart_text import read_chart
 from livejam.clock import LinkClock, MidiClock, RampClock
@@ -25,7 +26,7 @@ from livejam.events import (
 )
 from livejam.notes import Metre, NoteOff, NoteOn
 from livejam.pieces import Role, Style
-from livejam.playalong import CHANNELS, GONE, SILENT, AlongSettings, Ramp
+from livejam.playalong import GONE, SILENT
 from livejam.practice import report
 from livejam.spans import Muted
 from livejam.tokenizer import chord_at

@@ -2,11 +2,11 @@
 
 from band_world import Habits
 
+from livejam.alongsettings import AlongSettings
 from livejam.band import BandSettings
 from livejam.chart_text import read_chart
 from livejam.notes import Metre, TickNote
 from livejam.pieces import Role
-from livejam.playalong import AlongSettings
 from livejam.rehearsal import rehearse
 from livejam.spans import BAND
 

@@ -8,6 +8,7 @@ from band_world import BandWorld, Habits, SlowPartner
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from livejam.alongsettings import AlongSettings, Ramp
 from livejam.band import BandSettings
 from livejam.chart_text import read_chart
 from livejam.clock import LinkClock, MidiClock, RampClock
@@ -26,7 +27,6 @@ from livejam.events import (
 )
 from livejam.notes import Metre, NoteOff, NoteOn, TickNote
 from livejam.pieces import Role
-from livejam.playalong import AlongSettings, Ramp
 from livejam.spans import BAND, Muted, PartNote
 from livejam.virtual import ScriptedInbox
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from livejam.accompanist import load_accompanist
+from livejam.alongsettings import AlongSettings
 from livejam.band import BandSettings
 from livejam.chart_text import read_chart
 from livejam.grid import BeatGrid
@@ -18,7 +19,6 @@ from livejam.notes import Note, TickNote
 from livejam.pianoroll import Roll, beat_marks
 from livejam.picture import save_picture
 from livejam.pieces import Role, Style
-from livejam.playalong import AlongSettings
 from livejam.rehearsal import rehearse
 from livejam.spans import PartNote
 

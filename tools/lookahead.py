@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from livejam.accompanist import load_accompanist
+from livejam.alongsettings import AlongSettings
 from livejam.arranger import Arranger, Player
 from livejam.band import BandSettings, BandTally
 from livejam.bench.backing import BandTake, Change
@@ -29,7 +30,7 @@ from livejam.clock import RampClock
 from livejam.events import Gesture
 from livejam.messages import to_message
 from livejam.notes import Cue, Note
-from livejam.playalong import Accompaniment, AlongSettings
+from livejam.playalong import Accompaniment
 from livejam.spans import Span
 from livejam.stage import Stage
 from livejam.virtual import NoRecorder, ScriptedInbox, SilentScreen, VirtualClock, key_events

@@ -18,12 +18,12 @@ from typing import BinaryIO
 from rich.console import Console
 
 from livejam.accompany import Practice, accompany
+from livejam.alongsettings import AlongSettings
 from livejam.band import BandSettings
 from livejam.errors import LivejamError, PortError
 from livejam.live import Jam, listen
 from livejam.modes import read_mode
 from livejam.partner import Network, NetworkProcess
-from livejam.playalong import AlongSettings
 from livejam.ports import PortChoice, Receive
 from livejam.stage import Settings
 
