@@ -6,7 +6,7 @@ corpora, by their place in the key. The key is not told either: all of them are 
 them. What came before is summed up (the forward algorithm); the chord to come is the likeliest one.
 
 On held-out melodies of six corpora, guessed a quarter of a beat ahead, 45 % of the melody's notes lie in the chord: in
-what people played with them 42 % do, in the chords as they are written 70 %.
+what people played with them 42 % do, in the chords as they are written 70 % (tools/by_ear.py).
 
 Pure numpy. Ticks. The tables beside this file are made by tools/chord_tables.py. One thread, some 0.6 ms a question.
 """
