@@ -153,6 +153,11 @@ def save_weights(network: Foreteller, path: Path) -> None:
     save_file(weights, path, metadata={"network": json.dumps(asdict(network.settings))})
 
 
+def weights_file(path: Path) -> Path:
+    """Return the file of weights that `path` is, or that lies in that folder."""
+    return path / WEIGHTS_NAME if path.is_dir() else path
+
+
 def load_weights(path: Path) -> tuple[NetworkSettings, dict[str, torch.Tensor]]:
     """Return the sizes and weights that `save_weights` wrote to `path`, or to that folder.
 
@@ -161,7 +166,7 @@ def load_weights(path: Path) -> tuple[NetworkSettings, dict[str, torch.Tensor]]:
     """
     from safetensors import SafetensorError, safe_open
 
-    path = path / WEIGHTS_NAME if path.is_dir() else path
+    path = weights_file(path)
     try:
         with safe_open(path, framework="pt") as file:
             settings = NetworkSettings(**json.loads((file.metadata() or {})["network"]))

@@ -25,10 +25,10 @@ WEIGHTS = {  # how often a corpus is heard, beside the others
     "openscore-lieder": 2.0,
     "openscore-quartets": 1.0,
     "bach-chorales-m21": 1.0,
-    "openewld-pd": 1.0,
+    "openewld-pd": 0.6,
     "openhymnal": 0.7,
     "groove-midi": 0.6,
-    "vienna4x22": 0.1,
+    "vienna4x22": 0.0,  # four works, 22 times each: learnt by heart, they are played instead of answers
 }
 ROLE_WEIGHTS = {Role.BASS: 0.25, Role.COUNTER: 0.5}  # lines that rarely lead
 PREDICTED_COLUMNS = [COLUMN[name] for name in tok.PREDICTED]

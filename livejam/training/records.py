@@ -16,7 +16,7 @@ import torch
 from livejam import __version__
 from livejam.errors import FileError
 from livejam.pieces import Piece
-from livejam.training.checkpoints import TrainingSettings
+from livejam.training.checkpoints import TrainingSettings, weights_file
 
 
 def write_provenance(
@@ -27,7 +27,7 @@ def write_provenance(
     Raises:
         FileError: that can't be written.
     """
-    begun = {"begun_with": init.resolve().name} if init else {}
+    begun = {"begun_with": _told_of(init)} if init else {}
     said = json.dumps({**provenance(settings, about, pieces), **begun}, indent=2, ensure_ascii=False)
     try:
         run.mkdir(parents=True, exist_ok=True)
@@ -76,6 +76,17 @@ def provenance(settings: TrainingSettings, about: dict[str, object], pieces: Seq
         "torch": torch.__version__,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads",
     }
+
+
+def _told_of(init: Path) -> dict[str, object]:
+    """Return the name of the weights that a run began with, and what is told beside them of their own training."""
+    weights = weights_file(init.resolve())
+    try:
+        contract = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
+        training = contract["training"]
+    except (OSError, ValueError, KeyError, TypeError):
+        training = {}  # weights may travel alone
+    return {"weights": weights.name, "training": training}
 
 
 def _commit() -> str:

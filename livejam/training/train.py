@@ -343,6 +343,8 @@ def _check(music: dict[str, list[Stream]], data: Path, settings: TrainingSetting
     phrases = sum(len(stream.starts) - 1 for stream in music["train"])
     if phrases < 2:
         raise FileError(f"{data} has too little music to train on: {phrases} phrases in parts of 16 notes or more")
+    if not any(settings.weights.get(name, 1.0) for name in there):
+        raise FileError(f"no corpus in {data} is to be heard; give one a weight: --weight {min(there)}=1")
     if all(stream.role == Role.DRUMS for stream in music["train"]):
         raise FileError(f"{data} has only drums, which no one can be answered with; add parts that have pitches")
 
