@@ -90,6 +90,23 @@ def test_each_table_says_what_its_file_says(tool, folder, name, line):
     assert "STALE" not in made
 
 
+def test_a_network_may_come_of_several_runs(tool, folder):
+    first = CONTRACT["training"]
+    second = {**first, "step": 900, "weights": {"ours": 0.0}, "begun_with": {"weights": "w", "training": first}}
+    (folder / "livejam.json").write_text(json.dumps({**CONTRACT, "training": second}))
+    made = card(tool, folder, "training", "corpora")
+    assert "| training | run 1 | run 2 |" in made
+    assert "| begun with | random weights | the weights of the run before |" in made
+    assert "| steps | 3,250 | 900 |" in made
+    assert "| 2.5, then 0.0 |" in made
+
+
+def test_a_run_may_have_begun_with_weights_of_which_no_more_is_told(tool, folder):
+    run = {**CONTRACT["training"], "begun_with": {"weights": "ours.safetensors", "training": {}}}
+    (folder / "livejam.json").write_text(json.dumps({**CONTRACT, "training": run}))
+    assert "| begun with | ours.safetensors, of which no more is told |" in card(tool, folder, "training")
+
+
 def test_what_is_written_by_hand_stays(tool, folder):
     made = card(tool, folder, *tool.TABLES)
     assert made.startswith("# By hand\nbefore training\n<!-- training -->\n\n|")

@@ -20,6 +20,7 @@ from livejam.errors import FileError, LivejamError
 from livejam.pieces import load_pieces, save_pieces
 from livejam.training.checkpoints import TrainingSettings, load_any, load_checkpoint, load_network
 from livejam.training.data import streams
+from livejam.training.export import export
 from livejam.training.layers import NetworkSettings
 from livejam.training.model import Network
 from livejam.training.train import Trainer, train
@@ -244,6 +245,25 @@ def test_a_run_says_what_it_was(straight):
     assert said["dropping"]["call"] > 0
 
 
+def test_a_run_says_what_its_first_weights_have_learnt_from(music, straight, tmp_path):
+    contract = export(straight / "checkpoint.pt", tmp_path / "net", weights=True)
+    first = json.loads(contract.read_text())["training"]
+    again = replace(SETTINGS, alone=0.0)
+    train(music, tmp_path / "run", again, device="cpu", init=tmp_path / "net", stop_after=2)
+    train(music, tmp_path / "run", again, device="cpu", resume=True, stop_after=3)
+    said = json.loads(export(tmp_path / "run" / "checkpoint.pt", tmp_path / "again").read_text())["training"]
+    assert said["begun_with"] == {"weights": "livejam.safetensors", "training": first}
+    assert (first["step"], said["step"]) == (6, 3)
+
+
+def test_first_weights_may_travel_alone(music, straight, tmp_path):
+    export(straight / "checkpoint.pt", tmp_path, weights=True)
+    (tmp_path / "livejam.json").unlink()
+    train(music, tmp_path / "run", replace(SETTINGS, alone=0.0), device="cpu", init=tmp_path, stop_after=1)
+    said = json.loads((tmp_path / "run" / "settings.json").read_text())
+    assert said["begun_with"] == {"weights": "livejam.safetensors", "training": {}}
+
+
 def test_a_run_logs_its_figures(straight):
     lines = logged(straight)
     assert [line["step"] for line in lines] == [4, 6]
@@ -301,6 +321,12 @@ def test_a_weight_of_a_corpus_that_is_not_there(music, tmp_path):
     said = complaint(music, tmp_path / "run", settings, device="cpu")
     assert "a weight is given for 'jazz'" in said
     assert "there are: ours" in said
+
+
+def test_no_corpus_is_to_be_heard(music, tmp_path):
+    said = complaint(music, tmp_path / "run", replace(SETTINGS, weights={"ours": 0.0}), device="cpu")
+    assert "is to be heard; give one a weight: --weight ours=1" in said
+    assert not (tmp_path / "run").exists()
 
 
 def test_weights_of_another_kind(music, tmp_path):

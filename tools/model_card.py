@@ -62,29 +62,51 @@ def renew(folder: Path) -> list[str]:
 
 
 def training(contract: Figures) -> str:
-    """Return how long, on what and with which settings it was trained."""
-    run = contract["training"]
+    """Return how long, on what and with which settings it was trained: a column for each run, the first one first."""
+    runs = runs_of(contract)
     said = {
-        "parameters": f"{contract['parameters'] / 1e6:.1f} million, {contract['weights']}",
-        "steps": f"{run['step']:,}",
-        "notes seen": f"{run['notes'] / 1e6:.1f} million",
-        "time": f"{run['hours']:.2f} hours, {run['machine']}",
-        **{name: _plain(value) for name, value in run["settings"].items() if name not in ("steps", "weights")},
+        "parameters": [f"{contract['parameters'] / 1e6:.1f} million, {contract['weights']}"] * len(runs),
+        "begun with": ["the weights of the run before" if i else _begun_with(run) for i, run in enumerate(runs)],
+        "steps": [f"{run['step']:,}" for run in runs],
+        "notes seen": [f"{run['notes'] / 1e6:.1f} million" for run in runs],
+        "time": [f"{run['hours']:.2f} hours, {run['machine']}" for run in runs],
     }
-    return _table(["training", ""], said.items())
+    names = dict.fromkeys(name for run in runs for name in run["settings"] if name not in ("steps", "weights"))
+    said |= {name: [_plain(run["settings"].get(name, "-")) for run in runs] for name in names}
+    heads = ["training", ""] if len(runs) == 1 else ["training", *(f"run {i + 1}" for i in range(len(runs)))]
+    return _table(heads, ([name, *cells] for name, cells in said.items()))
+
+
+def runs_of(contract: Figures) -> list[Figures]:
+    """Return what is told of each run that made a network, the first one first; one begins with another's weights."""
+    run: Figures = contract["training"]
+    runs = [run]
+    while run := (run.get("begun_with") or {}).get("training", {}):
+        runs.insert(0, run)
+    return runs
+
+
+def _begun_with(run: Figures) -> str:
+    """Return what the first run that is known of began with."""
+    return f"{run['begun_with']['weights']}, of which no more is told" if "begun_with" in run else "random weights"
 
 
 def corpora(contract: Figures) -> str:
-    """Return what it was trained on, and whom to thank."""
-    run = contract["training"]
-    weights = run.get("weights", {})
+    """Return what it was trained on, with which weights in each run, and whom to thank."""
+    runs = runs_of(contract)
     heads = ["corpus", "pieces", "of these validation", "phrases", "notes", "weight", "licence of the data", "credit"]
     rows = [
-        [name, *(f"{c[count]:,}" for count in ("pieces", "valid", "phrases", "notes")), str(weights.get(name, 1.0)),
+        [name, *(f"{c[count]:,}" for count in ("pieces", "valid", "phrases", "notes")), _heard(runs, name),
          c["licence"], c["credit"]]
-        for name, c in run["corpora"]["corpora"].items()
+        for name, c in contract["training"]["corpora"]["corpora"].items()
     ]  # fmt: skip
     return _table(heads, rows)
+
+
+def _heard(runs: Sequence[Figures], corpus: str) -> str:
+    """Return how often a corpus was heard: once if all runs agree, else one after the other."""
+    weights = [str(run.get("weights", {}).get(corpus, 1.0)) for run in runs]
+    return weights[0] if len(set(weights)) == 1 else ", then ".join(weights)
 
 
 def foreseeing(evaluation: Figures) -> str:

@@ -41,6 +41,7 @@ from livejam.training.onnx_layers import (
     norm,
     rotation,
 )  # fmt: skip
+from livejam.training.records import SETTINGS_NAME, told_in
 from livejam.training.variants import Stack
 
 ANSWER_PLACES = 512  # notes of one answer
@@ -60,9 +61,9 @@ def export(checkpoint: Path, folder: Path, *, bits: int = 8, weights: bool = Fal
     network, state = load_network(checkpoint)
     if state:
         done = {"step": state["step"], "notes": state["notes"], "hours": round(state["seconds"] / 3600, 2)}
-        training = {**_beside(checkpoint, "settings.json"), **done}
+        training = {**told_in(checkpoint.with_name(SETTINGS_NAME)), **done}
     else:
-        training = _beside(checkpoint, f"{checkpoint.stem}.json").get("training", {})
+        training = told_in(checkpoint.with_suffix(".json")).get("training", {})
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if weights:
@@ -70,12 +71,6 @@ def export(checkpoint: Path, folder: Path, *, bits: int = 8, weights: bool = Fal
         return write(network, folder, training, bits=bits, name=name)
     except OSError as error:
         raise FileError(f"{folder} can't be written to ({error.strerror}); name another folder with -o") from None
-
-
-def _beside(checkpoint: Path, name: str) -> dict[str, Any]:
-    """Return what is in a JSON file beside a checkpoint, if it is there."""
-    file = checkpoint.parent / name
-    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
 
 
 def write(network: Network, folder: Path, training: dict[str, Any], *, bits: int, name: str = "livejam") -> Path:

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -18,22 +19,44 @@ from livejam.errors import FileError
 from livejam.pieces import Piece
 from livejam.training.checkpoints import TrainingSettings, weights_file
 
+SETTINGS_NAME = "settings.json"
+
 
 def write_provenance(
-    run: Path, settings: TrainingSettings, about: dict[str, object], pieces: Sequence[Piece], init: Path | None = None
+    run: Path, settings: TrainingSettings, about: dict[str, object], pieces: Sequence[Piece], begun_with: object = None
 ) -> None:
     """Write to `run`/settings.json, making the folder, all that makes the run what it is.
 
     Raises:
         FileError: that can't be written.
     """
-    begun = {"begun_with": _told_of(init)} if init else {}
+    begun = {"begun_with": begun_with} if begun_with else {}
     said = json.dumps({**provenance(settings, about, pieces), **begun}, indent=2, ensure_ascii=False)
     try:
         run.mkdir(parents=True, exist_ok=True)
-        (run / "settings.json").write_text(said + "\n", encoding="utf-8")
+        (run / SETTINGS_NAME).write_text(said + "\n", encoding="utf-8")
     except OSError as error:
         raise FileError(f"{run} can't be written to ({error.strerror}); name another folder with -o") from None
+
+
+def weights_begun_with(init: Path) -> dict[str, object]:
+    """Return the name of the weights `init`, and what is told beside them of their own training."""
+    weights = weights_file(init.resolve())
+    return {"weights": weights.name, "training": told_in(weights.with_suffix(".json")).get("training", {})}
+
+
+def begun_before(run: Path) -> object:
+    """Return what a run that resumes was begun with, if with anything."""
+    return told_in(run / SETTINGS_NAME).get("begun_with")
+
+
+def told_in(file: Path) -> dict[str, Any]:
+    """Return what is in a JSON file beside weights; nothing if it is not there: they may travel alone."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def forget_after(run: Path, step: int) -> None:
@@ -76,17 +99,6 @@ def provenance(settings: TrainingSettings, about: dict[str, object], pieces: Seq
         "torch": torch.__version__,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads",
     }
-
-
-def _told_of(init: Path) -> dict[str, object]:
-    """Return the name of the weights that a run began with, and what is told beside them of their own training."""
-    weights = weights_file(init.resolve())
-    try:
-        contract = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
-        training = contract["training"]
-    except (OSError, ValueError, KeyError, TypeError):
-        training = {}  # weights may travel alone
-    return {"weights": weights.name, "training": training}
 
 
 def _commit() -> str:

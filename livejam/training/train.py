@@ -34,7 +34,7 @@ from livejam.training.data import ROLE_WEIGHTS, WEIGHTS, Stream, streams
 from livejam.training.ensemble import Band, bands
 from livejam.training.model import Batch, Foreteller, Network, grow
 from livejam.training.prepare import prepare
-from livejam.training.records import draw_curves, forget_after, write_provenance
+from livejam.training.records import begun_before, draw_curves, forget_after, weights_begun_with, write_provenance
 from livejam.training.steps import WholeSteps
 from livejam.training.stopwatch import Stopwatch
 from livejam.training.variants import build
@@ -78,7 +78,8 @@ def train(
         raise FileError(f"{run} holds a run already; go on with it with --resume, or name another folder")
     elif init:
         trainer.begin_with(init)
-    write_provenance(run, settings, about, pieces, init)
+    begun_with = weights_begun_with(init) if init else begun_before(run) if resume else None
+    write_provenance(run, settings, about, pieces, begun_with)
     forget_after(run, trainer.step)
     try:
         trainer.run(run, stop_after, report)
