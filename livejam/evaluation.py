@@ -259,13 +259,33 @@ def results_table(results: Sequence[Result]) -> Table:
         if result.markov:
             less = result.network.total / result.markov.total - 1
             scores |= {"Markov": _cells(result.markov), "change": [*[""] * len(ATTRIBUTES), f"{less:+.0%}", "", ""]}
-        columns = zip(*scores.values(), strict=True)
-        table.add_row(
-            "\n".join([f"[bold]{result.corpus}[/bold]", *result.remarks(), ""]),
-            "\n".join(scores),
-            *("\n".join(column) for column in columns),
-        )
+        _add(table, [f"[bold]{result.corpus}[/bold]", *result.remarks(), ""], scores)
+    if len(results) > 1:
+        scores = {name: _total(bits) for name, bits in in_all(results).items()}
+        _add(table, ["[bold]all[/bold]", f"{scored(results):,} notes"], scores)
     return table
+
+
+def scored(results: Sequence[Result]) -> int:
+    """Return how many notes were scored in all."""
+    return sum(result.notes for result in results)
+
+
+def in_all(results: Sequence[Result]) -> dict[str, float]:
+    """Return the bits a note of everyone who scored all of `results`, over all of their notes."""
+    scores = [{"livejam": r.network, **r.beside, **({"Markov": r.markov} if r.markov else {})} for r in results]
+    notes = [result.notes for result in results]
+    everyone = [name for name in scores[0] if all(name in score for score in scores)]
+    return {name: float(np.average([score[name].total for score in scores], weights=notes)) for name in everyone}
+
+
+def _add(table: Table, heads: Sequence[str], scores: Mapping[str, Sequence[str]]) -> None:
+    columns = zip(*scores.values(), strict=True)
+    table.add_row("\n".join(heads), "\n".join(scores), *("\n".join(column) for column in columns))
+
+
+def _total(bits: float) -> list[str]:
+    return [*[""] * len(ATTRIBUTES), f"{bits:.2f}", "", ""]
 
 
 def _cells(score: Score) -> list[str]:
@@ -290,5 +310,6 @@ def write_json(
     """
     more = {corpus: {"answers": figures} for corpus, figures in (answers or {}).items()}
     corpora = {result.corpus: {**result.as_json(), **more.get(result.corpus, {})} for result in results}
-    save_figures(path, {"settings": dict(settings or {}), "corpora": corpora, "controls": list(controls),
+    together = {"all": {"notes": scored(results), "bits_per_note": in_all(results)}} if len(results) > 1 else {}
+    save_figures(path, {"settings": dict(settings or {}), "corpora": corpora, **together, "controls": list(controls),
                         "accompany": dict(accompanied or {})})  # fmt: skip

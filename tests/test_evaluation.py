@@ -318,6 +318,23 @@ def test_the_file_has_the_figures_by_corpus(pieces, tmp_path):
         write_json(results, tmp_path / "file" / "figures.json")
 
 
+def test_several_corpora_are_also_told_as_one(pieces, tmp_path):
+    tunes, more = pieces, [replace(piece, corpus="airs") for piece in pieces]
+    results = list(evaluate(set_exams(tunes + more, SETTINGS), tunes + more, Uniform()))
+    write_json(results, tmp_path / "figures.json")
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    one, other = (figures["corpora"][name] for name in ("tunes", "airs"))
+    assert figures["all"]["notes"] == one["notes"] + other["notes"]
+    markov = sum(f["markov_bits_per_note"]["total"] * f["notes"] for f in (one, other)) / figures["all"]["notes"]
+    assert figures["all"]["bits_per_note"]["Markov"] == pytest.approx(markov)
+    assert set(figures["all"]["bits_per_note"]) == {"livejam", "Markov", "call withheld"}
+    console = Console(width=80, record=True, file=StringIO())
+    console.print(results_table(results))
+    assert f"{figures['all']['notes']:,} notes" in console.export_text()
+    write_json(results[:1], tmp_path / "figures.json")
+    assert "all" not in json.loads((tmp_path / "figures.json").read_text())
+
+
 def test_the_table_shows_both_scorers(pieces):
     console = Console(width=80, record=True, file=StringIO())
     console.print(results_table(list(evaluate(set_exams(pieces, SETTINGS), pieces, Uniform()))))

@@ -38,6 +38,7 @@ EVALUATION = {
             },
         }
     },
+    "all": {"notes": 4321, "bits_per_note": {"livejam": 2.0, "call withheld": 3.0, "lstm": 2.5, "Markov": 4.0}},
     "controls": [{**CONTROL, "settings": {"1": 0.7, "2": 1.2}}],
 }  # fmt: skip
 ROW = {"parameters": 1e6, "notes": 2e6, "bits": {"ours": 2.0}, "first": {"ours": None}, "step_ms": 0.5}
@@ -77,6 +78,10 @@ def card(tool, folder, *names):
             "foreseeing",
             "| ours | melody | 4,321 | 0.10 | 1.50 | 0.40 | 0.00 | **2.00** | 4.00 | 50 % | 2.50 | 20 % | 3.00 | 50 % "
             "| **82 %** | - | 60 % | **91 %** | - | 70 % | 7 |",
+        ),
+        (
+            "foreseeing",
+            "| all |  | 4,321 |  |  |  |  | **2.00** | 4.00 | 50 % | 2.50 | 20 % | 3.00 | 50 % |  |  |  |  |  |  |  |",
         ),
         ("answers", "| ours | livejam | 12.0 | 90 % | 0.80 | 0 % | 50 % | - | 2 % | 61 % |"),
         ("controls", "| density | notes a beat | 1: **0.70**, 2: **1.20** | 9 | NO |"),

@@ -118,7 +118,21 @@ def foreseeing(evaluation: Figures) -> str:
     heads += [head for name in ("Markov", *baselines) for head in (name, "fewer")]
     heads += [WITHHELD, "more"] if WITHHELD in others else []
     heads += [head for name in ("true next of 16", "by ratio") for head in (name, "Markov", *baselines)] + ["cases"]
-    return _table(heads, (_foreseen(name, figures, others) for name, figures in found.items()))
+    rows = [_foreseen(name, figures, others) for name, figures in found.items()]
+    if together := evaluation.get("all"):
+        rows.append(_foreseen_in_all(together, baselines, len(heads)))
+    return _table(heads, rows)
+
+
+def _foreseen_in_all(together: Figures, baselines: Sequence[str], width: int) -> list[str]:
+    """Return the bits a note over all notes of all corpora, in a row of `width` cells."""
+    bits = together["bits_per_note"]
+    ours = bits["livejam"]
+    row = ["all", "", f"{together['notes']:,}", *[""] * len(BITS), f"**{_number(ours)}**"]
+    for name in ("Markov", *baselines):
+        row += [_number(bits[name]), _share(1 - ours / bits[name])]
+    row += [_number(bits[WITHHELD]), _share(bits[WITHHELD] / ours - 1)] if WITHHELD in bits else []
+    return row + [""] * (width - len(row))
 
 
 def _foreseen(name: str, found: Figures, others: Sequence[str]) -> list[str]:
