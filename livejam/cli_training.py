@@ -76,6 +76,7 @@ def evaluate(music: Path, train: Path | None, json_file: Path | None, plots: Pat
         raise click.UsageError("--plots draws the figures of answers: give --answers 1 or more")
     from rich.console import Console
 
+    from livejam.comparison import in_all
     from livejam.decoder import Decoder
     from livejam.evaluation import write_json
 
@@ -93,7 +94,8 @@ def evaluate(music: Path, train: Path | None, json_file: Path | None, plots: Pat
         settings = {name: asked[name] for name in names}
         answers = {found.corpus: found.as_json() for found in compared}
         along = {found.corpus: found.as_json() for found in backed}
-        write_json(foreseen, json_file, answers, settings, [found.as_json() for found in steered], along)
+        shares = in_all(compared) if compared else {}
+        write_json(foreseen, json_file, answers, settings, [found.as_json() for found in steered], along, shares)
     if plots and draw:
         console.print(f"{len(draw(compared, plots))} pictures are in {plots}", highlight=False)
 

@@ -23,6 +23,7 @@ from livejam.pieces import Piece, Role
 
 MARKOV = "Markov"
 SHOWN = 4  # signs of a corpus on the screen
+SHARES = ("stuck", "matched", "matched_by_network", "copied")  # figures that corpora have in common
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,17 @@ def training_symbols(pieces: Sequence[Piece]) -> np.ndarray:
     return joined([symbols_of(notes["onset"], notes["pitch"]) for notes in parts]) if parts else np.empty(0, np.int32)
 
 
+def in_all(comparisons: Sequence[Comparison]) -> dict[str, dict[str, float | None]]:
+    """Return the `SHARES` of everyone who answered in all corpora, each counting by its answers; None: not measured."""
+    common = [name for name in comparisons[0].figures if all(name in c.figures for c in comparisons)]
+    return {who: {share: _mean(share, [c.figures[who] for c in comparisons]) for share in SHARES} for who in common}
+
+
+def _mean(share: str, found: Sequence[Figures]) -> float | None:
+    known = [(getattr(figures, share), figures.answers) for figures in found if getattr(figures, share) >= 0]  # no nan
+    return sum(value * answers for value, answers in known) / sum(answers for _, answers in known) if known else None
+
+
 def comparison_tables(comparisons: Sequence[Comparison]) -> list[Table]:
     """Return the figures for the screen."""
     return [_likeness_table(comparisons), _music_table(comparisons), _signs_table(comparisons)]
@@ -146,6 +158,11 @@ def _music_table(comparisons: Sequence[Comparison]) -> Table:
     table = _table(heads, caption)
     for comparison in comparisons:
         _add(table, comparison, [_music_cells(f) for f in comparison.figures.values()])
+    if len(comparisons) > 1:
+        table.add_row("[bold]all[/bold]")
+        for name, shares in in_all(comparisons).items():
+            stuck, matched, by_network, copied = (_percent(shares[share]) for share in SHARES)
+            table.add_row(f"  {name}", "", "", "", "", stuck, f"{matched} {by_network}", copied)
     return table
 
 
@@ -195,5 +212,5 @@ def _number(value: float) -> str:
     return "-" if value != value else f"{value:.2f}"
 
 
-def _percent(value: float) -> str:
-    return "-" if value != value else f"{value:.0%}"
+def _percent(value: float | None) -> str:
+    return "-" if value is None or value != value else f"{value:.0%}"

@@ -300,16 +300,17 @@ def write_json(
     settings: Mapping[str, object] | None = None,
     controls: Sequence[object] = (),
     accompanied: Mapping[str, object] | None = None,
+    shares: Mapping[str, object] | None = None,
 ) -> None:
     """Write the figures of every corpus to `path`, with those of `answers` by corpus, of `controls`, and the settings.
 
-    `accompanied`: what came of playing along, by corpus.
+    `accompanied`: what came of playing along, by corpus. `shares`: what was found of answers in all corpora.
 
     Raises:
         FileError: it can't be written.
     """
     more = {corpus: {"answers": figures} for corpus, figures in (answers or {}).items()}
     corpora = {result.corpus: {**result.as_json(), **more.get(result.corpus, {})} for result in results}
-    together = {"all": {"notes": scored(results), "bits_per_note": in_all(results)}} if len(results) > 1 else {}
-    save_figures(path, {"settings": dict(settings or {}), "corpora": corpora, **together, "controls": list(controls),
-                        "accompany": dict(accompanied or {})})  # fmt: skip
+    together = {"notes": scored(results), "bits_per_note": in_all(results), "answers": dict(shares or {})}
+    save_figures(path, {"settings": dict(settings or {}), "corpora": corpora, "all": together,
+                        "controls": list(controls), "accompany": dict(accompanied or {})})  # fmt: skip

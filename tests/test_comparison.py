@@ -10,7 +10,7 @@ from prepared import part, piece
 from rich.console import Console
 
 from livejam.cases import Amount
-from livejam.comparison import MARKOV, WITHHELD, Contest, compare, comparison_tables, set_questions
+from livejam.comparison import MARKOV, WITHHELD, Contest, compare, comparison_tables, in_all, set_questions
 from livejam.likeness import DISTRIBUTIONS, PEOPLE, Bench, measure
 from livejam.notes import TickNote
 from livejam.pieces import Role
@@ -148,6 +148,21 @@ def test_figures_are_plain_json_and_the_same_again(pieces, comparison):
     assert set(figures["oracle"]["verdict"]) == {"accuracy", "low", "high", "judged"}
     assert figures["people"]["verdict"] is None
     assert set(figures["drone"]["signs"][0]) == {"name", "people", "made", "effect"}
+
+
+def test_several_corpora_are_also_told_as_one(comparison):
+    figures = {**comparison.figures}
+    figures["drone"] = replace(figures["drone"], answers=120, copied=0.5, matched_by_network=float("nan"))
+    other = replace(comparison, corpus="airs", sets={"drone": ()}, figures={n: figures[n] for n in (PEOPLE, "drone")})
+    together = in_all([comparison, other])
+    assert list(together) == [PEOPLE, "drone"], "those who answered everywhere"
+    assert together["drone"]["copied"] == pytest.approx((40 * comparison.figures["drone"].copied + 120 * 0.5) / 160)
+    assert together["drone"]["matched_by_network"] == comparison.figures["drone"].matched_by_network
+    unmeasured = replace(other, figures={"drone": figures["drone"]})
+    assert in_all([unmeasured, unmeasured])["drone"]["matched_by_network"] is None
+    console = Console(width=120, record=True, file=StringIO())
+    console.print(*comparison_tables([comparison, other]))
+    assert "all" in console.export_text().split()
 
 
 def test_the_tables_show_everyone(comparison):

@@ -331,8 +331,6 @@ def test_several_corpora_are_also_told_as_one(pieces, tmp_path):
     console = Console(width=80, record=True, file=StringIO())
     console.print(results_table(results))
     assert f"{figures['all']['notes']:,} notes" in console.export_text()
-    write_json(results[:1], tmp_path / "figures.json")
-    assert "all" not in json.loads((tmp_path / "figures.json").read_text())
 
 
 def test_the_table_shows_both_scorers(pieces):

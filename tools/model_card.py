@@ -166,7 +166,13 @@ def answers(evaluation: Figures) -> str:
         for who, figures in found.get("answers", {}).items()
         if isinstance(figures, dict)
     )
-    return _table(heads, rows)
+    return _table(heads, [*rows, *_answered_in_all(evaluation.get("all", {}).get("answers", {}))])
+
+
+def _answered_in_all(shares: Figures) -> list[list[str]]:
+    """Return what was found of everyone's answers in all corpora."""
+    names = ("stuck", "matched", "matched_by_network", "copied")
+    return [["all", who, "", "", "", *(_share(found[name]) for name in names), ""] for who, found in shares.items()]
 
 
 def _answered(figures: Figures) -> list[str]:
