@@ -4,6 +4,7 @@ Wiring only, as there: options in, one call, text out, and every import when a c
 train extra, but for `evaluate` on prepared music.
 """
 
+import math
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,7 +92,7 @@ def evaluate(music: Path, train: Path | None, json_file: Path | None, plots: Pat
     backed = _backed(pieces, training, asked, console) if asked["accompany"] else []
     if json_file:
         names = ("notes", "cases", "answers", "controls", "accompany", "history", "seed")
-        settings = {name: asked[name] for name in names}
+        settings = {name: asked[name] for name in names} | {"network": network.sha256}
         answers = {found.corpus: found.as_json() for found in compared}
         along = {found.corpus: found.as_json() for found in backed}
         shares = in_all(compared) if compared else {}
@@ -142,10 +143,11 @@ def _compared(
     from rich.progress import Progress
 
     from livejam.cases import Amount, OnStage
-    from livejam.comparison import Contest, compare, comparison_tables, set_questions
+    from livejam.comparison import ONE_ANSWER, Contest, compare, comparison_tables, set_questions
+    from livejam.evaluation import LIVEJAM
 
     amount = Amount(asked["answers"], asked["history"], asked["seed"])
-    players = {"livejam": OnStage(network), "one answer": network, **asked["beside"]}
+    players = {LIVEJAM: OnStage(network), ONE_ANSWER: network, **asked["beside"]}
     contest = Contest(players, network, training, amount)
     questions = set_questions(pieces, amount)
     with Progress(console=console) as progress:
@@ -257,7 +259,9 @@ def _weights(given: tuple[str, ...]) -> dict[str, float]:
         try:
             weights[name] = float(share)
         except ValueError:
-            raise click.UsageError(f"--weight takes CORPUS=SHARE, such as wjazzd=1.5, not {each!r}") from None
+            weights[name] = -1.0
+        if not 0 <= weights[name] < math.inf:
+            raise click.UsageError(f"--weight takes CORPUS=SHARE, 0 or more, such as wjazzd=1.5, not {each!r}")
     return weights
 
 

@@ -13,7 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from livejam.cases import Amount, Case, Player, answers_of, choose_cases
-from livejam.evaluation import WITHHELD, baseline_lines, learn_markov
+from livejam.evaluation import MARKOV, WITHHELD, baseline_lines, learn_markov
 from livejam.exam import OTHERS, Line, Notes, lines_of, scored_role, title_key
 from livejam.likeness import DISTRIBUTIONS, Bench, Figures, measure
 from livejam.markov_player import MarkovPlayer
@@ -21,7 +21,7 @@ from livejam.measures.originality import LONG, joined, symbols_of
 from livejam.measures.relation import Scorer
 from livejam.pieces import Piece, Role
 
-MARKOV = "Markov"
+ONE_ANSWER = "one answer"  # the first of the several of which livejam plays the best
 SHOWN = 4  # signs of a corpus on the screen
 SHARES = ("stuck", "matched", "matched_by_network", "copied")  # figures that corpora have in common
 

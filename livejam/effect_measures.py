@@ -15,9 +15,10 @@ from livejam.controls import Kind
 from livejam.exam import Notes, lines_of
 from livejam.harmony import TONES
 from livejam.measures import features, relation, tonality
+from livejam.measures.backing import strong
 from livejam.measures.features import Columns
 from livejam.measures.judge import judge as log_odds
-from livejam.notes import TICKS_PER_BEAT, Metre
+from livejam.notes import Metre
 from livejam.pieces import Piece, Quality, Role, Style
 from livejam.steering import Steering
 from livejam.tokenizer import Chord, chord_at
@@ -188,20 +189,15 @@ def in_key(semitones: int, one: Played) -> float:
 
 
 def chord_tones(semitones: int, one: Played) -> float:
-    """Return the share of chord tones among notes on strong beats, of the chart moved by `semitones`.
-
-    Strong are the first beat of a bar and, where a bar has four or more, the middle one.
-    """
+    """Return the share of chord tones among notes on strong beats, of the chart moved by `semitones`."""
     metre = one.metre
     if metre is None or not one.chart:
         return NAN
-    bar = metre.bar_ticks
-    strong = {0, bar // 2} if bar >= 4 * TICKS_PER_BEAT else {0}
     found = []
     for note in one.notes:
         root, quality = chord_at(one.chart, note.onset)
         tones = TONES.get(Quality(quality))
-        if root and tones and (note.onset - metre.bar_line) % bar in strong:
+        if root and tones and strong(note.onset, metre):
             found.append((note.pitch - (root - 1) - semitones) % 12 in tones)
     return float(np.mean(found)) if found else NAN
 

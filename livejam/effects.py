@@ -138,8 +138,8 @@ def measure_controls(
     player: Steerable, cases: Sequence[Charted], judge: StyleJudge, seed: int,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[Found]:  # fmt: skip
-    """Play every setting on every one of `cases`, each with its piece's chart, and return what it does."""
-    table = controls(judge)
+    """Play every setting on every one of `cases`, each with its chart, and return what it does; nothing of none."""
+    table = controls(judge) if cases else ()
     settings = list(dict.fromkeys(asked for control in table for asked in control.settings.values()))
     played: dict[Asked, list[Played]] = {asked: [] for asked in settings}
     for case, chart in cases:

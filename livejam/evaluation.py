@@ -11,7 +11,7 @@ The network is whatever fits `Scorer`. Knows nothing of ONNX, PyTorch or how pie
 settings give the same figures. One thread.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -28,7 +28,7 @@ from livejam.notes import TickNote
 from livejam.pieces import Piece, Role
 from livejam.tokenizer import Context
 
-WITHHELD = "call withheld"
+LIVEJAM, WITHHELD, MARKOV = "livejam", "call withheld", "Markov"  # rows of the tables
 Advance = Callable[[int], None]  # told how many notes have just been heard or scored
 
 
@@ -46,7 +46,7 @@ class Scorer(Protocol):
 
 
 class Withheld:
-    """A scorer that nothing is told, but what is asked of it."""
+    """A scorer that nothing is told, but what is asked of it. It owes nothing to what was heard."""
 
     def __init__(self, scorer: Scorer) -> None:
         self.restart, self.score = scorer.restart, scorer.score
@@ -205,23 +205,25 @@ def judge(scorer: Scorer, exam: Exam, advance: Advance = lambda _: None) -> Scor
                 advance(len(phrase.notes) + sum(map(len, others)))
             scorer.hear(phrase.notes, phrase.context, place % 2 == 0)  # they take turns, as in training
             advance(len(phrase.notes))
-    first, owing = _ranked(scorer, asked, advance)
+    first = _share_first([likely / [len(notes) for notes in phrases] for _, phrases, likely in asked])
+    owing = None if isinstance(scorer, Withheld) else _share_first(_ratios(scorer, asked, advance))
     return Score(tuple((bits / exam.notes).tolist()), first, owing)
 
 
-def _ranked(
+def _ratios(
     scorer: Scorer, asked: Sequence[tuple[Phrase, tuple[Notes, ...], np.ndarray]], advance: Advance
-) -> tuple[float | None, float | None]:
-    """Return how often the first of the phrases is first, by bits a note and by the likelihood ratio."""
-    first, owing = [], []
+) -> Iterator[np.ndarray]:
+    """Yield the log2 likelihood ratio of all phrases of a case, with and without what was heard."""
     for truth, phrases, likely in asked:
         scorer.restart()
-        alone = np.array([scorer.score(notes, truth.context).sum() for notes in phrases])
-        a_note, ratio = likely / [len(notes) for notes in phrases], likely - alone
-        first.append(bool((a_note[0] > a_note[1:]).all()))
-        owing.append(bool((ratio[0] > ratio[1:]).all()))
+        yield likely - [scorer.score(notes, truth.context).sum() for notes in phrases]
         advance(sum(map(len, phrases)))
-    return (float(np.mean(first)), float(np.mean(owing))) if asked else (None, None)
+
+
+def _share_first(found: Iterable[np.ndarray]) -> float | None:
+    """Return in which share of the cases the first value is the largest; None without cases."""
+    firsts = [bool((values[0] > values[1:]).all()) for values in found]
+    return float(np.mean(firsts)) if firsts else None
 
 
 def baseline_lines(training: Sequence[Piece], corpus: str, role: Role, asked: set[tuple[str, ...]]) -> list[Line]:
@@ -254,11 +256,11 @@ def results_table(results: Sequence[Result]) -> Table:
     for name in ("corpus", "", *ATTRIBUTES, "total", "first", "ratio"):
         table.add_column(name, justify="left" if name in ("corpus", "") else "right", no_wrap=True)
     for result in results:
-        scores = {"livejam": _cells(result.network)}
+        scores = {LIVEJAM: _cells(result.network)}
         scores |= {name: _cells(score) for name, score in result.beside.items()}
         if result.markov:
             less = result.network.total / result.markov.total - 1
-            scores |= {"Markov": _cells(result.markov), "change": [*[""] * len(ATTRIBUTES), f"{less:+.0%}", "", ""]}
+            scores |= {MARKOV: _cells(result.markov), "change": [*[""] * len(ATTRIBUTES), f"{less:+.0%}", "", ""]}
         _add(table, [f"[bold]{result.corpus}[/bold]", *result.remarks(), ""], scores)
     if len(results) > 1:
         scores = {name: _total(bits) for name, bits in in_all(results).items()}
@@ -273,7 +275,7 @@ def scored(results: Sequence[Result]) -> int:
 
 def in_all(results: Sequence[Result]) -> dict[str, float]:
     """Return the bits a note of everyone who scored all of `results`, over all of their notes."""
-    scores = [{"livejam": r.network, **r.beside, **({"Markov": r.markov} if r.markov else {})} for r in results]
+    scores = [{LIVEJAM: r.network, **r.beside, **({MARKOV: r.markov} if r.markov else {})} for r in results]
     notes = [result.notes for result in results]
     everyone = [name for name in scores[0] if all(name in score for score in scores)]
     return {name: float(np.average([score[name].total for score in scores], weights=notes)) for name in everyone}

@@ -1,7 +1,8 @@
 """What is asked in an evaluation: parts of a corpus to go through, and places where the true next phrase has rivals.
 
 Pure choice, from prepared pieces and a seed; what is done with it is in evaluation.py. Knows nothing of networks or
-files. Ticks, 24 a quarter note; an onset counts from the start of its piece.
+files. Of a phrase no more is told than on stage: its notes and its metre, but neither role nor style nor chords.
+Ticks, 24 a quarter note; an onset counts from the start of its piece.
 """
 
 import re
@@ -104,10 +105,7 @@ def phrases_of(piece: Piece, part: Part) -> Line:
     edges = [*part.phrases["start"].tolist(), len(notes)]
     cuts = [tuple(notes[start:end]) for start, end in pairwise(edges) if start < end]
     metres = [metre_at(piece.metres, cut[0].onset) for cut in cuts]
-    return tuple(
-        Phrase(piece.title, cut, Context(metre, part.role, piece.style))
-        for cut, metre in zip(cuts, metres, strict=True)
-    )
+    return tuple(Phrase(piece.title, cut, Context(metre)) for cut, metre in zip(cuts, metres, strict=True))
 
 
 def metre_at(metres: np.ndarray, tick: int) -> Metre | None:

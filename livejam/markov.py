@@ -1,5 +1,7 @@
 """A variable-order Markov model of notes: the Continuator's kind (Pachet 2003), the baseline of `livejam evaluate`.
 
+It knows its training data, and what was heard last as far as its context goes; of what is heard it learns nothing.
+
 One model an attribute (delta, pitch, length, velocity), over the classes of the tokenizer, so its bits compare with the
 network's one by one; pitch is the interval to the note before. A context is the last 0 to 5 events of the same
 attribute, running on over phrase ends (END is a class of delta). The orders are interpolated with Witten and Bell's

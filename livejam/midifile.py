@@ -15,7 +15,7 @@ from livejam.errors import FileError
 from livejam.events import PlayerEvent
 from livejam.files import reason
 from livejam.messages import DRUM_CHANNEL, MessageReader
-from livejam.notes import Metre, NoteOff, NoteOn
+from livejam.notes import Metre, NoteOff, NoteOn, is_counted
 
 DEFAULT_TEMPO = 500_000  # microseconds a quarter note, where a file states none
 BROKEN = (OSError, EOFError, ValueError, LookupError, TypeError, ArithmeticError)  # what mido raises on bad bytes
@@ -134,7 +134,7 @@ class _Walk:
 
 def _metre(numerator: int, denominator: int) -> Metre | None:
     """The metre of a file where it is one that we count in."""
-    return Metre(numerator, denominator) if 1 <= numerator <= 32 and denominator in (2, 4, 8, 16) else None
+    return Metre(numerator, denominator) if is_counted(numerator, denominator) else None
 
 
 def _complaint(data: bytes, error: Exception) -> str:

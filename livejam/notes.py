@@ -65,3 +65,8 @@ class Metre:
     def bar_ticks(self) -> int:
         """Length of a bar in ticks."""
         return self.numerator * 4 * TICKS_PER_BEAT // self.denominator
+
+
+def is_counted(numerator: int, denominator: int) -> bool:
+    """Tell whether a time signature is one that bars are counted in."""
+    return 1 <= numerator <= 32 and denominator in (2, 4, 8, 16)

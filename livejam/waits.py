@@ -152,7 +152,7 @@ def calls_of(piece: Piece, part: Part) -> tuple[Call, ...]:
             Note(onset - zero, note.pitch, note.velocity or 64, until - onset)
             for note, onset, until in zip(notes[start:end], onsets[start:end], ends[start:end], strict=True)
         )
-        context = Context(metre_at(piece.metres, notes[start].onset), part.role, piece.style)
+        context = Context(metre_at(piece.metres, notes[start].onset))
         gap = float(onsets[end] - ends[start:end].max()) if end < len(notes) else np.inf
         calls.append(Call(tuple(notes[start:end]), context, played, gap))
     return tuple(calls)

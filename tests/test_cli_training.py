@@ -162,6 +162,12 @@ def test_music_is_named_once(place):
     assert "give one folder of music" in complaint("train", place / "data", "--data", place / "data", "-o", "other")
 
 
+@pytest.mark.parametrize("weight", ["ours", "ours=", "ours=much", "ours=nan", "ours=-1", "ours=inf"])
+def test_a_weight_is_a_share(place, tmp_path, weight):
+    said = complaint("train", place / "data", "-o", tmp_path / "run", "--weight", weight)
+    assert f"--weight takes CORPUS=SHARE, 0 or more, such as wjazzd=1.5, not '{weight}'" in said
+
+
 def test_a_folder_with_three_notes(tmp_path):
     write_midi(tmp_path / "songs" / "three.mid", [("three", 0, tune(0)[:3])])
     said = complaint("train", tmp_path / "songs", "-o", tmp_path / "run", *QUICK)

@@ -216,6 +216,13 @@ def test_midi_folder_guesses_roles(tmp_path):
 
 
 @pytest.mark.train
+def test_midi_folder_leaves_out_signatures_without_bars(tmp_path):
+    scale = [(i * 480, 480, 60 + i, 80) for i in range(8)]
+    write_midi(tmp_path / "odd.mid", [("a", 0, scale)], signature=(1, 128))
+    assert read_only("midi", tmp_path).metres.tolist() == []
+
+
+@pytest.mark.train
 def test_midi_folder_says_when_a_file_is_empty(tmp_path):
     write_midi(tmp_path / "nothing.mid", [("a", 0, [])])
     with pytest.raises(FileError, match="no notes"):

@@ -154,6 +154,10 @@ def test_a_network_is_asked_for_what_each_setting_says(cases):
     assert plain.surprise > 0
 
 
+def test_nothing_is_measured_without_calls():
+    assert measure_controls(Deaf(), [], NOBODY, 1) == []
+
+
 def test_the_table_says_no_where_a_control_does_not_work(cases):
     screen = Console(file=StringIO(), width=200)
     screen.print(controls_table(measure_controls(Deaf(), cases[:3], NOBODY, 1)))

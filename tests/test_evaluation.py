@@ -26,7 +26,7 @@ from livejam.exam import OTHERS, Settings, lines_of, metre_at, phrases_of, score
 from livejam.markov import event_classes
 from livejam.notes import Metre, TickNote
 from livejam.pieces import CHORD, METRE, NOTE, PHRASE, TEMPO, Part, Piece, Role, Style, save_pieces
-from livejam.tokenizer import PREDICTED
+from livejam.tokenizer import PREDICTED, Context
 
 SETTINGS = Settings(notes=300, cases=20, seed=3)
 
@@ -59,6 +59,8 @@ def pieces():
 
 class Uniform:
     """Finds every class as likely as any other, and answers with one note."""
+
+    sha256 = "f00d"
 
     def answer(self, context, sampling, rng, start=0):
         yield TickNote(start, 60, 12, 0)
@@ -135,7 +137,8 @@ def test_what_the_call_is_worth_is_measured(pieces):
     (result,) = evaluate(set_exams(pieces, SETTINGS), pieces, Listener(), beside={"deaf": Uniform()})
     assert list(result.beside) == [WITHHELD, "deaf"]
     assert result.beside[WITHHELD].total == pytest.approx(2 * result.network.total)
-    assert result.beside["deaf"] == result.beside[WITHHELD]
+    deaf = result.beside["deaf"]
+    assert result.beside[WITHHELD] == replace(deaf, owing=None), "it owes nothing to what was heard"
     said = result.as_json()["beside"]
     assert said["deaf"]["bits_per_note"]["total"] == pytest.approx(result.beside["deaf"].total)
     assert set(said[WITHHELD]) == {"bits_per_note", "true_next_of_16", "true_next_of_16_by_ratio"}
@@ -251,7 +254,14 @@ def test_melodies_come_first_and_else_what_there_is():
     drums = make_piece(rng, "beat", parts=(make_part(rng, Role.DRUMS),))
     assert scored_role([both, both]) == Role.MELODY
     assert scored_role([drums, drums, both]) == Role.DRUMS
-    assert {line[0].context.role for line in lines_of([both, drums], Role.MELODY)} == {Role.MELODY}
+    melody = next(part for part in both.parts if part.role == Role.MELODY)
+    assert [line[0].notes[0].onset for line in lines_of([both, drums], Role.MELODY)] == [melody.notes["onset"][0]]
+
+
+def test_no_more_is_told_of_a_phrase_than_on_stage():
+    tune = make_piece(np.random.default_rng(7), "song", style=Style.JAZZ)
+    contexts = {phrase.context for phrase in lines_of([tune], Role.MELODY)[0]}
+    assert contexts == {Context(Metre(4, 4))}
 
 
 def test_phrases_keep_their_notes_and_their_places(pieces):
@@ -402,4 +412,5 @@ def test_without_answers_the_file_has_none(pieces, tmp_path, monkeypatch):
         "accompany": 0,
         "history": 4,
         "seed": 5,
+        "network": "f00d",
     }

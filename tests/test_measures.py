@@ -256,6 +256,19 @@ def test_a_network_matches_by_notes_and_not_by_the_gap():
     assert relation.by_network(Reminded(), answer, [calls[1], calls[0], calls[2]], Context(FOUR)) == 0
 
 
+def test_an_answer_that_is_cut_does_not_end_there():
+    class Ending(Reminded):
+        def score(self, notes, context):
+            found = super().score(notes, context)
+            found[-1, 0] = -50.0 * (self.heard[0].pitch == 60)  # the end is unlikely after the own call
+            return found
+
+    pitches = [60, 62, 64] * 10
+    calls = [tuple(line([60, 62, 64], step=7)), *(tuple(line([70 + k] * 5)) for k in range(15))]
+    assert relation.by_network(Ending(), tuple(line(pitches, start=9600)), calls, Context(FOUR)) == 1
+    assert relation.by_network(Ending(), tuple(line(pitches[:9], start=9600)), calls, Context(FOUR)) == 0
+
+
 @pytest.mark.parametrize("start", [0, 95, 96, 97, 500])
 def test_calls_are_moved_by_bars_to_end_before_the_answer(start):
     call = tuple(line([60, 62, 64, 65], 24, 6))

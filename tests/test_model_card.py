@@ -116,6 +116,24 @@ def test_a_run_may_have_begun_with_weights_of_which_no_more_is_told(tool, folder
     assert "| begun with | ours.safetensors, of which no more is told |" in card(tool, folder, "training")
 
 
+def test_who_was_not_everywhere_has_no_figure_in_all(tool, folder):
+    bits = {"livejam": 2.0, "call withheld": 3.0}
+    figures = {**EVALUATION, "all": {**EVALUATION["all"], "bits_per_note": bits}}
+    (folder / "evaluation.json").write_text(json.dumps(figures))
+    assert "| **2.00** | - | - | - | - | 3.00 | 50 % |" in card(tool, folder, "foreseeing")
+
+
+def test_figures_of_another_network_are_refused(tool, folder):
+    graphs = {"answer": {"sha256": "f00d"}}
+    (folder / "livejam.json").write_text(json.dumps({**CONTRACT, "graphs": graphs}))
+    for network in ("f00d", "beef"):
+        (folder / "evaluation.json").write_text(json.dumps({**EVALUATION, "settings": {"network": network}}))
+        if network == "f00d":
+            card(tool, folder, "foreseeing")
+    with pytest.raises(FileError, match=r"was measured with another network than that of .*measure anew"):
+        card(tool, folder, "training")
+
+
 def test_what_is_written_by_hand_stays(tool, folder):
     made = card(tool, folder, *tool.TABLES)
     assert made.startswith("# By hand\nbefore training\n<!-- training -->\n\n|")

@@ -1,6 +1,7 @@
 """The training loop: exact to resume, able to learn, plain when something is wrong. Tiny networks throughout."""
 
 import json
+import shutil
 import signal
 from collections import Counter
 from dataclasses import replace
@@ -12,13 +13,14 @@ import pytest
 pytest.importorskip("torch", reason="needs the train extra: pip install 'livejam[train]'")
 
 import torch
+from corpus_files import write_midi
 from PIL import Image
 from prepared import corpus, riff
 
 from livejam import __version__
 from livejam.errors import FileError, LivejamError
 from livejam.pieces import load_pieces, save_pieces
-from livejam.training.checkpoints import TrainingSettings, load_any, load_checkpoint, load_network
+from livejam.training.checkpoints import TrainingSettings, chosen_settings, load_any, load_checkpoint, load_network
 from livejam.training.data import streams
 from livejam.training.export import export
 from livejam.training.layers import NetworkSettings
@@ -302,6 +304,24 @@ def complaint(*arguments, **options):
 
 def test_a_folder_that_holds_a_run(music, straight):
     assert "holds a run already; go on with it with --resume" in complaint(music, straight, SETTINGS, device="cpu")
+
+
+def test_a_run_that_is_refused_leaves_the_music_of_the_run_before(music, straight, tmp_path):
+    run, other = tmp_path / "run", tmp_path / "other"
+    shutil.copytree(straight, run)
+    shutil.copytree(music, run / "music")
+    before = (run / "music" / "pieces.npz").read_bytes()
+    write_midi(other / "tune.mid", [("tune", 0, [(480 * i, 480, 60 + i % 7, 80) for i in range(40)])])
+    assert "holds a run already" in complaint(other, run, SETTINGS, device="cpu")
+    assert (run / "music" / "pieces.npz").read_bytes() == before
+
+
+@pytest.mark.parametrize("settings", [{}, {"network": {}, "tempo": 3}])
+def test_a_run_of_another_livejam(straight, tmp_path, settings):
+    state = load_checkpoint(straight / "checkpoint.pt")
+    torch.save({**state, "settings": settings}, tmp_path / "checkpoint.pt")
+    with pytest.raises(FileError, match=r"is of another livejam .*begin a new run, with its export: train --init"):
+        chosen_settings(tmp_path, True, {})
 
 
 def test_nothing_to_resume(music, tmp_path):

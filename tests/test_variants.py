@@ -198,6 +198,9 @@ def test_players_are_named_by_their_folders(network, tmp_path):
     assert list(load_players(files)) == ["one", "two"]
     with pytest.raises(FileError, match=r"two networks come from folders called 'one'"):
         load_players([files[0], files[0]])
+    (tmp_path / "one").rename(tmp_path / "livejam")
+    with pytest.raises(FileError, match=r"'livejam' is the name of another row; rename the folder of"):
+        load_players([tmp_path / "livejam" / WEIGHTS_NAME])
 
 
 def test_yardsticks_are_as_large_as_the_network():

@@ -12,6 +12,7 @@ run goes on where the first was stopped, and times anew. Writes FOLDER/ablation.
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ import torch
 
 from livejam.bench.steps import decoder_times
 from livejam.decoder import Decoder
+from livejam.errors import LivejamError
 from livejam.evaluation import Scorer, judge, of_corpora, set_exams
 from livejam.exam import Exam, Settings
 from livejam.files import write_whole
@@ -63,13 +65,16 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    pieces = load_pieces(asked.data)[0]
-    there = {piece.corpus for piece in pieces}
-    only = asked.only or [name for name in CORPORA if name in there]
-    exams = set_exams(of_corpora(pieces, only), Settings(asked.notes, asked.cases))
-    for name in asked.variant or VARIANTS:
-        one(name, asked, exams)
-    write_table(asked.out)
+    try:
+        pieces = load_pieces(asked.data)[0]
+        there = {piece.corpus for piece in pieces}
+        only = asked.only or [name for name in CORPORA if name in there]
+        exams = set_exams(of_corpora(pieces, only), Settings(asked.notes, asked.cases))
+        for name in asked.variant or VARIANTS:
+            one(name, asked, exams)
+        write_table(asked.out)
+    except LivejamError as error:
+        sys.exit(f"ablate: {error}")
 
 
 def one(name: str, asked: argparse.Namespace, exams: dict[str, Exam]) -> None:

@@ -22,7 +22,7 @@ from livejam.errors import FileError, LivejamError
 from livejam.evaluation import WITHHELD
 from livejam.files import reason, save
 
-CARD = "MODEL_CARD.md"
+CARD, CONTRACT, EVALUATION = "MODEL_CARD.md", "livejam.json", "evaluation.json"
 BY_RATIO = "true_next_of_16_by_ratio"
 UNMEASURED = "*Not measured yet.*"
 BITS = ("delta", "pitch", "length", "velocity")
@@ -41,10 +41,13 @@ def renew(folder: Path) -> list[str]:
     """Write the tables into the card in `folder`; return their names.
 
     Raises:
-        FileError: a file that a table needs is missing or damaged, a marker is unknown, or the card can't be written.
+        FileError: a file that a table needs is missing, damaged or of another network, a marker is unknown, or the card
+            can't be written.
     """
     card, done = folder / CARD, []
     text = _text(card)
+    if (folder / EVALUATION).exists() and (folder / CONTRACT).exists():
+        _check(folder / EVALUATION, folder / CONTRACT)
 
     def table(match: re.Match[str]) -> str:
         name = match["name"]
@@ -129,8 +132,8 @@ def _foreseen_in_all(together: Figures, baselines: Sequence[str], width: int) ->
     bits = together["bits_per_note"]
     ours = bits["livejam"]
     row = ["all", "", f"{together['notes']:,}", *[""] * len(BITS), f"**{_number(ours)}**"]
-    for name in ("Markov", *baselines):
-        row += [_number(bits[name]), _share(1 - ours / bits[name])]
+    for total in map(bits.get, ("Markov", *baselines)):
+        row += [_number(total), _share(total and 1 - ours / total)]
     row += [_number(bits[WITHHELD]), _share(bits[WITHHELD] / ours - 1)] if WITHHELD in bits else []
     return row + [""] * (width - len(row))
 
@@ -240,17 +243,24 @@ def _known(value: float | None) -> float | None:
 
 
 TABLES: dict[str, tuple[str, Callable[[Figures], str]]] = {
-    "training": ("livejam.json", training),
-    "corpora": ("livejam.json", corpora),
-    "foreseeing": ("evaluation.json", foreseeing),
-    "answers": ("evaluation.json", answers),
-    "controls": ("evaluation.json", controls),
+    "training": (CONTRACT, training),
+    "corpora": (CONTRACT, corpora),
+    "foreseeing": (EVALUATION, foreseeing),
+    "answers": (EVALUATION, answers),
+    "controls": (EVALUATION, controls),
     "band_training": ("accompany.json", training),
     "backing": ("accompaniment.json", backing),
     "backing_bits": ("accompaniment.json", backing_bits),
     "ablation": ("ablation.json", compared),
     "sizes": ("sizes.json", compared),
 }
+
+
+def _check(evaluation: Path, contract: Path) -> None:
+    """Raise FileError if the figures in `evaluation` are of another network than the one that `contract` tells of."""
+    measured = json.loads(_text(evaluation)).get("settings", {}).get("network")
+    if measured and measured != json.loads(_text(contract))["graphs"]["answer"]["sha256"]:
+        raise FileError(f"{evaluation} was measured with another network than that of {contract}; measure anew")
 
 
 def _made(make: Callable[[Figures], str], file: Path) -> str:

@@ -72,10 +72,11 @@ def by_network(scorer: Scorer, answer: Notes, calls: Sequence[Notes], context: C
     count, nor do velocities, of which only some corpora have any. So nothing but the notes tells the calls apart.
     """
     notes, surprise = plain(answer[:MOST_SCORED]), []
+    ends = len(answer) <= MOST_SCORED  # else it goes on where it is cut
     for call in calls:
         scorer.restart()
         scorer.hear(plain(moved_before(call, notes[0].onset, context.metre)), context, True)
-        found = scorer.score(notes, context)[:, :3]
+        found = scorer.score(notes, context)[: len(notes) + ends, :3]
         surprise.append(found[0, 0] - found.sum())
     return nearest(np.array(surprise))
 

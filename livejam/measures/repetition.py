@@ -4,7 +4,7 @@ Groove consistency and structure indicators after Wu and Yang, "The Jazz Transfo
 arXiv 2008.01307), made fit for phrases:
 
 - Groove: they compare the sets of onsets of neighbouring bars, 64 places a bar. Here the bars of call and answer
-  together, each bar that begins in the answer with the one before; 12 places a beat, so values are a little higher.
+  together, each bar that begins in the answer with the one before; 12 places a beat, so values are a little lower.
 - Structure: they take the most salient repetition of 3 to 8, 8 to 15 and over 15 seconds out of the self-similarity of
   the sound (fitness scape plot, Müller 2012). Here it is symbolic, and a mean, not a maximum: every window of two, four
   and eight beats of the answer is compared with all windows as long before it in call and answer; its best likeness

@@ -69,7 +69,13 @@ def chosen_settings(run: Path, resume: bool, given: dict[str, Any], init: Path |
         begun = load_weights(init)[0]  # whatever its dropout was: new music may be little
         settings = replace(settings, network=replace(begun, dropout=settings.network.dropout), alone=0.0)
     if resume:
-        settings = TrainingSettings.restored(load_checkpoint(run / "checkpoint.pt")["settings"])
+        checkpoint = run / "checkpoint.pt"
+        try:
+            settings = TrainingSettings.restored(load_checkpoint(checkpoint)["settings"])
+        except (KeyError, TypeError) as error:
+            raise FileError(
+                f"{checkpoint} is of another livejam ({error}); begin a new run, with its export: train --init"
+            ) from None
     network, dropping = settings.network, settings.dropping
     network = sized(network, given.pop("size")) if "size" in given else network
     network = widened(network, given.pop("width", network.width))

@@ -11,7 +11,7 @@ import numpy as np
 import symusic
 
 from livejam.errors import FileError
-from livejam.notes import TICKS_PER_BEAT
+from livejam.notes import TICKS_PER_BEAT, is_counted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +30,7 @@ class Track:
 class MidiFile:
     """What is in a file. Tracks without notes are left out."""
 
-    signatures: tuple[tuple[int, int, int], ...]  # tick (24 a quarter note), numerator, denominator
+    signatures: tuple[tuple[int, int, int], ...]  # tick (24 a quarter note), numerator, denominator; of `is_counted`
     tempos: tuple[tuple[int, float], ...]  # tick, quarter notes a minute
     tracks: tuple[Track, ...]
 
@@ -46,7 +46,11 @@ def read_midi(path: Path, *, seconds: bool = False) -> MidiFile:
     except (RuntimeError, ValueError, OSError) as error:
         raise FileError(f"no MIDI file, or a broken one ({error})") from error
     scale = TICKS_PER_BEAT / score.ticks_per_quarter
-    signatures = tuple((round(s.time * scale), s.numerator, s.denominator) for s in score.time_signatures)
+    signatures = tuple(
+        (round(s.time * scale), s.numerator, s.denominator)
+        for s in score.time_signatures
+        if is_counted(s.numerator, s.denominator)
+    )
     tempos = tuple((round(tempo.time * scale), tempo.qpm) for tempo in score.tempos)
     tracks = score.to("second").tracks if seconds else score.tracks
     return MidiFile(

@@ -13,8 +13,11 @@ import torch
 from torch import Tensor
 
 from livejam import tokenizer as tok
+from livejam.comparison import ONE_ANSWER
 from livejam.decoder import PART, Sampling
 from livejam.errors import FileError
+from livejam.evaluation import LIVEJAM, MARKOV, WITHHELD
+from livejam.likeness import PEOPLE
 from livejam.markov_player import draw
 from livejam.notes import TickNote
 from livejam.tokenizer import COLUMN, DELTA_TICKS, LENGTH_TICKS, PREDICTED, Context
@@ -24,19 +27,22 @@ from livejam.training.layers import CHOSEN, WITH_DELTA
 from livejam.training.scoring import NetworkScorer, row_size
 
 LONGEST = 128  # notes of an answer
+TAKEN = (LIVEJAM, ONE_ANSWER, WITHHELD, MARKOV, PEOPLE)  # names of rows in the tables
 
 
 def load_players(files: Sequence[Path]) -> dict[str, "NetworkPlayer"]:
     """Return the networks in checkpoints or files of weights, by the names of the folders they are in.
 
     Raises:
-        FileError: there is no network, or two have the same name.
+        FileError: there is no network, two have the same name, or one has that of another row.
     """
     players: dict[str, NetworkPlayer] = {}
     for file in files:
         name = file.absolute().parent.name
         if name in players:
             raise FileError(f"two networks come from folders called {name!r}; rename the folder of {file}")
+        if name in TAKEN:
+            raise FileError(f"{name!r} is the name of another row; rename the folder of {file}")
         players[name] = NetworkPlayer(load_any(file)[0])
     return players
 

@@ -1,8 +1,9 @@
 """The training loop: batches in, checkpoints, a log and curves out.
 
 A run lives in one folder: `settings.json` (settings, seed, corpora, code version), `log.jsonl`, `curves.png`,
-`checkpoint.pt`. An encoder-decoder begins as a decoder alone, see `model`. A run that resumes goes on exactly as if it
-had never stopped: batches depend on seed and step, and the state of the random generator travels with the weights.
+`checkpoint.pt`. An encoder-decoder begins as a decoder alone, see `model`. A run that resumes on a CPU goes on exactly
+as if it had never stopped: batches depend on seed and step, and the state of the random generator travels with the
+weights; on an accelerator, what dropout takes is drawn anew.
 Matrices are trained with Muon (Jordan et al. 2024), the rest with AdamW (Loshchilov and Hutter 2019, 1711.05101); the
 rate warms up, stays, and falls linearly at the end (Hu et al. 2024, 2404.06395), of the steps or of the time there is.
 With the time, how far it comes depends on the machine, and so does the end of the schedule.
@@ -66,16 +67,16 @@ def train(
         LivejamError: there is no such device.
     """
     use_big_pages_of_memory()
+    checkpoint, hardware = run / "checkpoint.pt", _device(device)
+    if checkpoint.exists() and not resume:
+        raise FileError(f"{run} holds a run already; go on with it with --resume, or name another folder")
     pieces, about = load_pieces(prepared(data, run, resume))
     music = {split: streams([p for p in pieces if p.split == split]) for split in ("train", "valid")}
     _check(music, data, settings)
     band = {split: bands([p for p in pieces if p.split == split]) for split in music} if settings.accompany else {}
-    trainer = Trainer(music, settings, _device(device), clock, band)
-    checkpoint = run / "checkpoint.pt"
+    trainer = Trainer(music, settings, hardware, clock, band)
     if resume:
         trainer.load(checkpoint)
-    elif checkpoint.exists():
-        raise FileError(f"{run} holds a run already; go on with it with --resume, or name another folder")
     elif init:
         trainer.begin_with(init)
     begun_with = weights_begun_with(init) if init else begun_before(run) if resume else None
@@ -274,8 +275,6 @@ class Trainer:
             FileError: there is none, or it belongs to a network of another size.
         """
         state = load_checkpoint(path)
-        if "alone" not in state:
-            raise FileError(f"{path} is of an older livejam; begin a new run, with its export: train --init")
         if state["settings"]["network"] != asdict(self.settings.network):
             raise FileError(f"{path} holds a network of {state['settings']['network']}; resume with the same sizes")
         self.network.load_state_dict(state["network"])
