@@ -54,5 +54,5 @@ def test_variants_are_compared_in_one_table(ablate, monkeypatch, tmp_path, capsy
 
 def test_no_music_is_one_plain_line(ablate, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["ablate.py", str(tmp_path), "-o", str(tmp_path / "out"), "--minutes", "1"])
-    with pytest.raises(SystemExit, match=r"^ablate: .*pieces\.npz"):
+    with pytest.raises(SystemExit, match=r"^ablate: no prepared corpus in .*make one with: livejam prepare"):
         ablate.main()
