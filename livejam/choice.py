@@ -76,7 +76,7 @@ def faults(option: Option, request: Request) -> int:
     asked = request.steering.register  # elsewhere than the call
     beyond = not asked and max(_beyond(note.pitch, request.call) for note in notes) > REACH
     kind = request.steering.kind
-    otherwise = bool(kind) and kind_of(_outline(request.call), _outline(notes)) != kind
+    otherwise = bool(kind) and kind_of(outline(request.call), outline(notes)) != kind
     return is_stuck(Columns.of(sorted(notes, key=_in_order))) + beyond + (not option.ended) + otherwise
 
 
@@ -105,7 +105,7 @@ def _beyond(pitch: int, call: Sequence[TickNote]) -> int:
     return max(low - pitch, pitch - high, 0)
 
 
-def _outline(notes: Iterable[TickNote]) -> tuple[np.ndarray, np.ndarray]:
+def outline(notes: Iterable[TickNote]) -> tuple[np.ndarray, np.ndarray]:
     """Return the onsets and pitches of notes, as `controls` takes them."""
     columns = Columns.of(sorted(notes, key=_in_order))
     return columns.onset, columns.pitch

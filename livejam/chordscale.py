@@ -20,6 +20,7 @@ Knows nothing of time of day, of who plays or of beats. Ticks, 24 a quarter note
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from livejam.controls import MAJOR_SCALE, MINOR_SCALE
 from livejam.harmony import chord_tones
 from livejam.notes import TICKS_PER_BEAT
 from livejam.pieces import Quality
@@ -48,9 +49,6 @@ SUFFIXES = {
 }  # fmt: skip
 
 
-MAJOR, MINOR = SCALES[Quality.MAJOR], (0, 2, 3, 5, 7, 8, 10, 11)  # of keys: minor natural, and its leading note
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """One note of a line, and what it sounds against."""
@@ -75,7 +73,8 @@ def is_right(line: Sequence[Step], at: int) -> bool:
 def key_scale(key: int) -> frozenset[int]:
     """Return the pitch classes of a key, a class of `controls`; of 0, any key, all."""
     minor, tonic = divmod(key - 1, 12)
-    return frozenset((tonic + degree) % 12 for degree in (MINOR if minor else MAJOR)) if key else frozenset(range(12))
+    scale = MINOR_SCALE if minor else MAJOR_SCALE
+    return frozenset((tonic + degree) % 12 for degree in scale) if key else frozenset(range(12))
 
 
 def off_key(line: Sequence[Step], key: int) -> list[int]:

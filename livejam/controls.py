@@ -31,6 +31,8 @@ SURE = 0.55  # correlation with a key's profile from which on a key counts as kn
 # How well each degree fits, in probe-tone ratings (Krumhansl and Kessler 1982).
 MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
+MINOR_SCALE = (0, 2, 3, 5, 7, 8, 10, 11)  # natural, and its leading note
 
 
 class Kind(IntEnum):

@@ -11,6 +11,7 @@ import numpy as np
 
 from livejam import controls
 from livejam.cases import Case
+from livejam.choice import outline
 from livejam.controls import Kind
 from livejam.exam import Notes, lines_of
 from livejam.harmony import TONES
@@ -127,7 +128,7 @@ def _each(measure: Callable[[Played], float]) -> Callable[[Sequence[Played]], Se
 
 def likeness(one: Played) -> float:
     """Return how alike call and answer are, 0..1."""
-    return float(np.mean(controls.likeness(_outline(one.case.call.notes), _outline(one.notes))))
+    return float(np.mean(controls.likeness(outline(one.case.call.notes), outline(one.notes))))
 
 
 def own_call(played: Sequence[Played]) -> list[float]:
@@ -140,7 +141,7 @@ def own_call(played: Sequence[Played]) -> list[float]:
 
 def density(one: Played) -> float:
     """Return the notes a quarter note, as the network is taught them."""
-    return controls.density(_outline(one.notes)[0])
+    return controls.density(outline(one.notes)[0])
 
 
 def bars(one: Played) -> float:
@@ -167,7 +168,7 @@ def ends_long(one: Played) -> float:
 
 def is_kind(kind: Kind, one: Played) -> float:
     """Return whether it takes up its call in that way; nan where one of them has fewer than three notes."""
-    found = controls.kind_of(_outline(one.case.call.notes), _outline(one.notes))
+    found = controls.kind_of(outline(one.case.call.notes), outline(one.notes))
     return NAN if found == Kind.UNKNOWN else float(found == kind)
 
 
@@ -211,8 +212,3 @@ def charts_of(pieces: Sequence[Piece]) -> dict[Notes, tuple[Chord, ...]]:
             lines = lines_of([piece], Role.MELODY)
             found |= {phrase.notes: chart for line in lines for phrase in line}
     return found
-
-
-def _outline(notes: Notes) -> tuple[np.ndarray, np.ndarray]:
-    ordered = sorted(notes, key=lambda note: (note.onset, note.pitch))
-    return np.array([note.onset for note in ordered]), np.array([note.pitch for note in ordered])

@@ -5,7 +5,7 @@ Pure numpy. Knows nothing of seconds, ports, or of who makes up the notes. Ticks
 
 import numpy as np
 
-from livejam.controls import REGISTERS, Kind, Wish, first_bar
+from livejam.controls import MAJOR_SCALE, MINOR_SCALE, REGISTERS, Kind, Wish, first_bar
 from livejam.decoder import PART, Sampling
 from livejam.notes import Metre
 from livejam.phrasing import BAR, Request
@@ -22,8 +22,6 @@ ASKED = 4  # likewise beyond a register that is asked for
 REGISTER_COST = 0.3  # nats
 FEWEST = 3  # notes of an answer, if the call has as many
 FULL_CHORD = 10  # notes that may sound together
-MAJOR = (0, 2, 4, 5, 7, 9, 11)
-MINOR = (0, 2, 3, 5, 7, 8, 10, 11)  # natural, and its leading note
 OVERTIME = 4.0  # nats a call's length in favour of the end, once the answer is longer than the call
 
 
@@ -110,7 +108,7 @@ def in_scale(key: int) -> np.ndarray:
     """Return which pitches (128,) lie on the scale of a key, a class of `controls` from 1 on."""
     minor, tonic = divmod(key - 1, 12)
     pitches = np.arange(PREDICTED["pitch"])
-    return np.isin((pitches - tonic) % 12, MINOR if minor else MAJOR)
+    return np.isin((pitches - tonic) % 12, MINOR_SCALE if minor else MAJOR_SCALE)
 
 
 def last_bar(first: int, bars: int, metre: Metre | None) -> tuple[int, int]:

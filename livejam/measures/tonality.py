@@ -6,16 +6,8 @@ by length. Pure; ticks.
 
 import numpy as np
 
+from livejam.controls import KEY_PROFILES, MAJOR_SCALE, MINOR_SCALE
 from livejam.measures.features import Columns
-
-MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
-MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
-MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
-MINOR_SCALE = (0, 2, 3, 5, 7, 8, 10, 11)  # natural, and its leading note
-
-_PROFILES = np.array([np.roll(profile, tonic) for profile in (MAJOR, MINOR) for tonic in range(12)])  # (24, 12)
-_CENTRED = _PROFILES - _PROFILES.mean(axis=1, keepdims=True)
-_UNIT = _CENTRED / np.linalg.norm(_CENTRED, axis=1, keepdims=True)
 
 
 def key_of(*phrases: Columns) -> tuple[int, bool]:
@@ -23,7 +15,7 @@ def key_of(*phrases: Columns) -> tuple[int, bool]:
     weights = np.zeros(12)
     for notes in phrases:
         weights += np.bincount(notes.pitch % 12, weights=notes.length, minlength=12)
-    best = int((_UNIT @ (weights - weights.mean())).argmax())
+    best = int((KEY_PROFILES @ (weights - weights.mean())).argmax())
     return best % 12, best >= 12
 
 
