@@ -105,8 +105,9 @@ def test_a_network_may_come_of_several_runs(tool, folder):
     (folder / "livejam.json").write_text(json.dumps({**CONTRACT, "training": second}))
     made = card(tool, folder, "training", "corpora")
     assert "| training | run 1 | run 2 |" in made
-    assert "| begun with | random weights | the weights of the run before |" in made
+    assert "| begun with | random weights | the weights of run 1 |" in made
     assert "| steps | 3,250 | 900 |" in made
+    assert "| rows | 16 | as before |" in made
     assert "| 2.5, then 0.0 |" in made
 
 

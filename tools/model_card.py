@@ -15,6 +15,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def training(contract: Figures) -> str:
     runs = runs_of(contract)
     said = {
         "parameters": [f"{contract['parameters'] / 1e6:.1f} million, {contract['weights']}"] * len(runs),
-        "begun with": ["the weights of the run before" if i else _begun_with(run) for i, run in enumerate(runs)],
+        "begun with": [f"the weights of run {i}" if i else _begun_with(run) for i, run in enumerate(runs)],
         "steps": [f"{run['step']:,}" for run in runs],
         "notes seen": [f"{run['notes'] / 1e6:.1f} million" for run in runs],
         "time": [f"{run['hours']:.2f} hours, {run['machine']}" for run in runs],
@@ -77,7 +78,12 @@ def training(contract: Figures) -> str:
     names = dict.fromkeys(name for run in runs for name in run["settings"] if name not in ("steps", "weights"))
     said |= {name: [_plain(run["settings"].get(name, "-")) for run in runs] for name in names}
     heads = ["training", ""] if len(runs) == 1 else ["training", *(f"run {i + 1}" for i in range(len(runs)))]
-    return _table(heads, ([name, *cells] for name, cells in said.items()))
+    return _table(heads, ([name, cells[0], *_once(cells)] for name, cells in said.items()))
+
+
+def _once(cells: Sequence[str]) -> list[str]:
+    """Return all cells but the first, those that are like the one before in few words."""
+    return ["as before" if cell == before else cell for before, cell in pairwise(cells)]
 
 
 def runs_of(contract: Figures) -> list[Figures]:
@@ -107,9 +113,8 @@ def corpora(contract: Figures) -> str:
 
 
 def _heard(runs: Sequence[Figures], corpus: str) -> str:
-    """Return how often a corpus was heard: once if all runs agree, else one after the other."""
-    weights = [str(run.get("weights", {}).get(corpus, 1.0)) for run in runs]
-    return weights[0] if len(set(weights)) == 1 else ", then ".join(weights)
+    """Return how often a corpus was heard, and in later runs where that was changed."""
+    return ", then ".join(weight for weight, _ in groupby(str(run.get("weights", {}).get(corpus, 1.0)) for run in runs))
 
 
 def foreseeing(evaluation: Figures) -> str:
