@@ -15,6 +15,7 @@ from livejam.tokenizer import DELTA_TICKS, END, PREDICTED, Context
 TEMPERATURE = 0.95
 MIN_P = 0.05
 INSIST, FIRMLY = 2.5, 4.0  # on what a player asks for; on kind, chart and density, taken too lightly
+CLOSELY = 6.0  # on keeping close to the call where that is asked for with all force
 IDIOM = 2.0  # of the style that a player asks for
 NEVER = -1e9  # added to a logit
 REGISTER = 7  # semitones beyond the call's range that cost nothing; each one more costs REGISTER_COST
@@ -34,7 +35,7 @@ def asked(request: Request, temperature: float) -> tuple[Context, Sampling, Wish
     insist = FIRMLY if steering.kind or request.chords or steering.density else INSIST
     if steering.follow > 1 and wish == Wish() and not request.chords:  # all is insisted on alike: this gives way
         wish = Wish(kind=Kind.VARY)  # what keeps closest without being the same again
-        insist = 1 + (FIRMLY - 1) * (steering.follow - 1)
+        insist = 1 + (CLOSELY - 1) * (steering.follow - 1)
     return (
         Context(request.metre, style=steering.style, chords=request.chords),
         Sampling(temperature, MIN_P, shape.bias, shape.steer, steering.follow, insist, IDIOM),

@@ -14,7 +14,7 @@ from livejam.errors import ModelError
 from livejam.notes import Metre, TickNote
 from livejam.phrasing import Request
 from livejam.pieces import Quality, Style
-from livejam.shape import FIRMLY, FULL_CHORD, INSIST, NEVER, OVERTIME, REGISTER, REGISTER_COST, Shape, last_bar
+from livejam.shape import CLOSELY, FIRMLY, FULL_CHORD, INSIST, NEVER, OVERTIME, REGISTER, REGISTER_COST, Shape, last_bar
 from livejam.steering import Steering
 from livejam.tokenizer import DELTA_TICKS, END, Chord, Context
 
@@ -311,8 +311,8 @@ def test_to_stay_closer_asks_for_a_variation_unless_something_else_is_asked():
         return wish, sampling.insist
 
     variation = Wish(kind=Kind.VARY)
-    assert asked(follow=2.0) == (variation, FIRMLY)
-    assert asked(follow=1.5) == (variation, (1 + FIRMLY) / 2)
+    assert asked(follow=2.0) == (variation, CLOSELY)
+    assert asked(follow=1.5) == (variation, (1 + CLOSELY) / 2)
     assert asked(follow=1.0)[0] is None
     assert asked(follow=1.1, bars=2) == (Wish(2), INSIST)
     chart = (Chord(0, 7, Quality.DOMINANT),)
