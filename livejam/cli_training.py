@@ -128,7 +128,8 @@ def _foreseen(
 
     exams = evaluation.set_exams(pieces, Amount(asked["notes"], asked["cases"], asked["seed"]))
     with Progress(console=console) as progress:
-        total = sum(exam.steps for exam in exams.values()) * (2 + len(asked["beside"]))
+        others = len(asked["beside"])
+        total = sum((2 + others) * exam.steps + (1 + others) * exam.steps_alone for exam in exams.values())
         task = progress.add_task("listening", total=total)
         advance = partial(progress.advance, task)
         results = list(evaluation.evaluate(exams, training, network, advance, asked["beside"]))

@@ -63,11 +63,18 @@ class Exam:
 
     @property
     def steps(self) -> int:
-        """Notes to be heard or scored in all."""
+        """Notes to be heard or scored in all, with what was heard."""
         heard = sum(len(phrase.notes) for line in self.lines for phrase in line)
-        true = sum(len(self.lines[number][place].notes) for number, place in self.cases)
-        rivals = sum(len(notes) for others in self.cases.values() for notes in others)
-        return heard + self.notes + true + 2 * rivals  # with what was heard, and without
+        return heard + self.notes + self._rival_notes
+
+    @property
+    def steps_alone(self) -> int:
+        """Notes to be scored once more, without what was heard."""
+        return self._rival_notes + sum(len(self.lines[number][place].notes) for number, place in self.cases)
+
+    @property
+    def _rival_notes(self) -> int:
+        return sum(len(notes) for others in self.cases.values() for notes in others)
 
 
 def set_exam(corpus: str, pieces: Sequence[Piece], settings: Settings, spare: Sequence[Piece] = ()) -> Exam:
