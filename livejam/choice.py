@@ -5,12 +5,12 @@ call, or takes it up in another way than was asked for. Then what it owes to its
 for having heard it (after Li et al. 2016, arXiv 1510.03055, who choose replies in a dialogue so).
 
 Measured on 60 calls of each of four corpora (`livejam evaluate --answers 60`; fiddle-abc, openscore-lieder, pop909,
-wjazzd). One answer is matched to its own call among 16 by simple features in 44 % of cases, the best of four in 58 %
-(people's next phrases: 52 %). A judge tells one from people's in 61 %, the best of four in 57 % (50 % is perfect). One
-has 18.4 notes, the best of four 19.8 (people: 20.6); 2.1 % are stuck, of the best of four none. By the gain a note the
-best of four are short, 15.6 notes, 54 % and 63 %; by that over the root of the notes 17.7 notes, 55 % and 57 %. With
-older networks the best of eight was hardly better than that of four, and took twice as long; what was chosen for its
-likelihood alone was told apart more often.
+wjazzd). One answer is matched to its own call among 16 by simple features in 49 % of cases, the best of four in 66 %
+(people's next phrases: 52 %). A judge tells one from people's in 58 %, the best of four in 56 % (50 % is perfect). One
+has 20.4 notes, the best of four 21.4 (people: 20.6); 1.7 % are stuck, of the best of four none. With an older network
+the best of four by the gain a note were short (15.6 notes, not 19.8), matched less often (54 %, not 58) and told apart
+more often (63 %, not 57); the best of eight was hardly better than that of four, and took twice as long; what was
+chosen for its likelihood alone was told apart more often.
 
 Pure. Knows nothing of how answers are made up, or of time. Ticks.
 """
