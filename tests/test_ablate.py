@@ -1,31 +1,27 @@
 """The tool that compares variants of the network: from prepared music to a table, with networks as small as they go."""
 
-import importlib.util
 import json
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 pytest.importorskip("torch", reason="needs the train extra: pip install 'livejam[train]'")
 
 from prepared import corpus
+from tool_files import load_tool
 
 from livejam.training import checkpoints, presets
 from livejam.training.layers import NetworkSettings
 
 pytestmark = pytest.mark.train
-TOOL = Path(__file__).parent.parent / "tools" / "ablate.py"
 TINY = NetworkSettings(width=64, encoder_layers=2, decoder_layers=2, key_heads=1, hidden=32, memory=64)
 
 
 @pytest.fixture
 def ablate(monkeypatch):
     """The tool, whose networks are tiny."""
-    spec = importlib.util.spec_from_file_location("ablate", TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    tool = load_tool("ablate")
     monkeypatch.setattr(presets, "SIZES", {"base": (64, 2, 2)})
     plain = replace(checkpoints.TrainingSettings(TINY), rows=2)
     monkeypatch.setattr(checkpoints, "TrainingSettings", lambda: plain)

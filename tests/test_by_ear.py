@@ -1,9 +1,9 @@
 """The tool that measures playing by ear: who plays, on a melody whose harmony is known."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
+from tool_files import load_tool
 
 from livejam.accompanist import Accompanist
 from livejam.backing_exam import Take
@@ -14,7 +14,6 @@ from livejam.pieces import Quality, Role, Style
 from livejam.spans import PartNote
 from livejam.tokenizer import Chord
 
-TOOL = Path(__file__).parent.parent / "tools" / "by_ear.py"
 MELODY = tuple(TickNote(24 * i, 60 + (0, 4, 7, 12)[i % 4], 24, 80) for i in range(16))
 PEOPLE = (PartNote(TickNote(0, 48, 384, 80), Role.CHORDS),)
 TAKE = Take("C", Metre(4, 4), Style.POP, 0, 384, MELODY, PEOPLE, (Chord(0, 0, Quality.MAJOR),))
@@ -23,10 +22,7 @@ TAKE = Take("C", Metre(4, 4), Style.POP, 0, 384, MELODY, PEOPLE, (Chord(0, 0, Qu
 @pytest.fixture(scope="module")
 def tool():
     """The tool."""
-    spec = importlib.util.spec_from_file_location("by_ear", TOOL)
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
+    return load_tool("by_ear")
 
 
 def test_a_broken_chord_is_guessed_once_it_has_begun(tool):

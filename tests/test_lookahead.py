@@ -1,22 +1,18 @@
 """The tool that measures look-aheads: from a network to a table, in virtual time."""
 
-import importlib.util
 import sys
 from pathlib import Path
 
 import pytest
+from tool_files import load_tool
 
-TOOL = Path(__file__).parent.parent / "tools" / "lookahead.py"
 TINY = Path(__file__).parent / "data" / "tiny.onnx"
 
 
 @pytest.fixture(scope="module")
 def lookahead():
     """The tool."""
-    spec = importlib.util.spec_from_file_location("lookahead", TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    return tool
+    return load_tool("lookahead")
 
 
 def test_look_aheads_and_spans_are_measured_in_one_table(lookahead, monkeypatch, capsys):

@@ -1,14 +1,12 @@
 """The tables of the model card come out of the figures' files."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
+from tool_files import load_tool
 
 from livejam.errors import FileError
 
-TOOL = Path(__file__).parent.parent / "tools" / "model_card.py"
 CORPUS = {"credit": "us", "licence": "CC0", "pieces": 3, "valid": 1, "phrases": 9, "notes": 1234, "skipped": 0}
 CONTRACT = {
     "parameters": 6_400_000, "weights": "int8",
@@ -49,10 +47,7 @@ ROW = {"parameters": 1e6, "notes": 2e6, "bits": {"ours": 2.0}, "first": {"ours":
 
 @pytest.fixture
 def tool():
-    spec = importlib.util.spec_from_file_location("model_card", TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_tool("model_card")
 
 
 @pytest.fixture
